@@ -1,0 +1,60 @@
+"""The entry point and what all commands share.
+
+Exit codes: 0 pass, 1 fail, 2 undecided or could not run, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+# Before any library that reads them is imported.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import click
+
+from parity.cli import commands
+from parity.model.errors import ParityError
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(package_name="migration-parity", prog_name="parity")
+def parity() -> None:
+    """Proves that the new flows write what the old scripts wrote.
+
+    Exit codes: 0 pass, 1 fail, 2 undecided or could not run, 130 interrupted.
+    """
+
+
+for command in commands.ALL:
+    parity.add_command(command)
+
+
+def main() -> NoReturn:
+    """Runs the command line and exits."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = parity.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except ParityError as error:
+        click.echo(f"parity: {error}", err=True)
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("parity: interrupted; nothing half-done was kept", err=True)
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """TERM ends a command as Ctrl-C does: jobs are ended, transactions rolled back."""
+    raise KeyboardInterrupt

@@ -1,0 +1,104 @@
+"""The validated file -> `Suite`, with the hash of what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os.path
+from datetime import date, time, timedelta
+from decimal import Context, Decimal
+from pathlib import Path
+from typing import Any
+
+from parity.config.shape import DatasetShape, FileShape, JobShape, RelationShape, ToleranceShape
+from parity.model.suite import EXACT, Dataset, Job, Relation, Suite, Tolerance
+
+__all__ = ["build", "config_hash"]
+
+_HASH_DIGITS = 16
+
+
+def build(file: FileShape, root: Path) -> Suite:
+    """The suite; `root` is the absolute folder that relative paths start from."""
+    return Suite(
+        migration=file.migration,
+        root=root,
+        reports=_below(root, file.reports),
+        state=_below(root, file.state),
+        datasets=tuple(_dataset(dataset) for dataset in file.datasets),
+        jobs=tuple(_job(job) for job in file.jobs),
+        calendar=file.calendar,
+        at=file.at,
+        second_opinion_rows=file.second_opinion_rows,
+        config_hash=config_hash(file),
+    )
+
+
+def config_hash(file: FileShape) -> str:
+    """The first 16 hex digits of the SHA-256 of the content.
+
+    Comments, the order of keys, the spelling of a value (1e-4 or 0.0001) and a default that is
+    written out do not change it; the order of jobs, datasets and key columns does.
+    """
+    content = json.dumps(
+        file.model_dump(by_alias=True), sort_keys=True, default=_canonical, separators=(",", ":")
+    )
+    return hashlib.sha256(content.encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        digits = max(1, len(value.as_tuple().digits))  # normalize() rounds to its context
+        return {"number": str(value.normalize(Context(prec=digits)))}
+    if isinstance(value, date | time):
+        return {"when": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"seconds": value.total_seconds()}
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+def _below(root: Path, folder: str) -> Path:
+    # normpath, not resolve: a path that the user chose to be a link stays that link.
+    return Path(os.path.normpath(root / folder))
+
+
+def _dataset(shape: DatasetShape) -> Dataset:
+    tolerances = {column: _tolerance(entry) for column, entry in shape.tolerance.items()}
+    default = tolerances.pop("default", EXACT)
+    return Dataset(
+        name=shape.name,
+        kind=shape.kind,
+        legacy=_relation(shape.legacy),
+        candidate=_relation(shape.candidate),
+        key=tuple(shape.key),
+        symbol=shape.symbol,
+        time=shape.time,
+        where=tuple((column, tuple(values)) for column, values in shape.where.items()),
+        since=shape.since.date if shape.since else None,
+        since_because=shape.since.because if shape.since else "",
+        timezone=shape.timezone,
+        settle=shape.settle,
+        exclude=tuple(shape.exclude),
+        rename=tuple(shape.rename.items()),
+        tolerances=tuple(tolerances.items()),
+        default_tolerance=default,
+        synthetic=shape.synthetic,
+    )
+
+
+def _job(shape: JobShape) -> Job:
+    return Job(
+        name=shape.name,
+        side=shape.side,
+        command=tuple(shape.command),
+        timeout=shape.timeout,
+        env=tuple(shape.env.items()),
+    )
+
+
+def _relation(shape: RelationShape) -> Relation:
+    return Relation(shape.schema_, shape.table)
+
+
+def _tolerance(shape: ToleranceShape) -> Tolerance:
+    return Tolerance(abs=shape.abs, rel=shape.rel, because=shape.because)

@@ -1,0 +1,146 @@
+"""Rules across the fields of parity.yaml.
+
+They look at the raw values, not at the validated ones, and skip what is not of their shape: so
+they report in the same breath as the shape errors, not only once those are mended.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from parity.config.findings import Finding, Loc, render, short
+from parity.config.shape import split_relation
+
+__all__ = ["check"]
+
+Raw = dict[str, Any]
+Problems = Iterator[tuple[Loc, str]]
+
+
+def check(file: Raw) -> Iterator[Finding]:
+    """Every broken rule across fields, entries and datasets."""
+    yield from _same_names(file, "datasets", "dataset")
+    yield from _same_names(file, "jobs", "job")
+    yield from _same_folder(file)
+    for index, dataset in _entries(file, "datasets"):
+        for rule in _DATASET_RULES:
+            for loc, message in rule(dataset):
+                yield Finding(("datasets", index, *loc), message)
+
+
+def _same_names(file: Raw, section: str, what: str) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for index, entry in _entries(file, section):
+        name = entry.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in first:
+            message = f"{short(name)!r} is also the name of {render((section, first[name]))}"
+            yield Finding((section, index, "name"), f"{message}; give each {what} its own")
+        first.setdefault(name, index)
+
+
+def _same_folder(file: Raw) -> Iterator[Finding]:
+    state, reports = file.get("state", ".parity"), file.get("reports", "reports")
+    if not isinstance(state, str) or not isinstance(reports, str):
+        return
+    if posixpath.normpath(state) == posixpath.normpath(reports):
+        yield Finding(("state",), "is the same folder as reports; reports may be published")
+
+
+def _same_relation(dataset: Raw) -> Problems:
+    legacy, candidate = _relation(dataset, "legacy"), _relation(dataset, "candidate")
+    if legacy is not None and legacy == candidate:
+        yield ("candidate",), "is the same relation as legacy; it would always be equal to itself"
+
+
+def _key_compared(dataset: Raw) -> Problems:
+    keys = _columns(dataset, "key")
+    for column in _columns(dataset, "exclude"):
+        if column in keys:
+            yield ("exclude",), f"{short(column)} is a key column; keys pair the rows, so keep it"
+    for column in _tolerances(dataset):
+        if column in keys:
+            yield ("tolerance", column), "is a key column; keys pair rows exactly, so remove this"
+
+
+def _tolerance_used(dataset: Raw) -> Problems:
+    excluded = _columns(dataset, "exclude")
+    for column in _tolerances(dataset):
+        if column in excluded:
+            yield ("tolerance", column), "is under exclude too, so never compared; remove one"
+
+
+def _rename_clash(dataset: Raw) -> Problems:
+    renames = _mapping(dataset, "rename")
+    named = _named_columns(dataset)
+    taken: dict[str, str] = {}
+    for column, new in renames.items():
+        if not isinstance(new, str):
+            continue
+        loc: Loc = ("rename", column)
+        if new == column:
+            yield loc, "is renamed to itself; remove it"
+        elif new in taken:
+            yield loc, f"{short(new)} is already the candidate name of {short(taken[new])}"
+        elif new in named and new not in renames:
+            yield loc, f"{short(new)} is a column of the legacy side too; rename that one as well"
+        taken.setdefault(new, column)
+
+
+def _needs_time(dataset: Raw) -> Problems:
+    if "time" not in dataset:
+        for field in ("since", "settle"):
+            if field in dataset:
+                yield (field,), "needs time: name the column that says when a row happened"
+
+
+_DATASET_RULES: tuple[Callable[[Raw], Problems], ...] = (
+    _same_relation,
+    _key_compared,
+    _tolerance_used,
+    _rename_clash,
+    _needs_time,
+)
+
+
+def _entries(file: Raw, section: str) -> Iterator[tuple[int, Raw]]:
+    entries = file.get(section)
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _columns(dataset: Raw, field: str) -> list[str]:
+    value = dataset.get(field)
+    items = value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(item for item in items if isinstance(item, str)))
+
+
+def _mapping(dataset: Raw, field: str) -> Raw:
+    value = dataset.get(field)
+    return value if isinstance(value, dict) else {}
+
+
+def _tolerances(dataset: Raw) -> list[str]:
+    return [column for column in _mapping(dataset, "tolerance") if column != "default"]
+
+
+def _named_columns(dataset: Raw) -> set[str]:
+    """The legacy columns that the file names; the others are known only to the database."""
+    lists = ("key", "exclude", "symbol", "time")
+    named = {column for field in lists for column in _columns(dataset, field)}
+    return named | set(_tolerances(dataset)) | set(_mapping(dataset, "where"))
+
+
+def _relation(dataset: Raw, side: str) -> tuple[str, str] | None:
+    try:
+        value = split_relation(dataset.get(side))
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    schema, table = value.get("schema"), value.get("table")
+    return (schema, table) if isinstance(schema, str) and isinstance(table, str) else None

@@ -1,0 +1,164 @@
+"""The shape of parity.yaml. Rules across fields are in `checks`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from parity.config.findings import describe, short
+from parity.config.values import (
+    DEFAULT_CALENDAR,
+    Argument,
+    Calendar,
+    Clock,
+    Column,
+    Columns,
+    Duration,
+    EnvName,
+    EnvValue,
+    Filled,
+    Folder,
+    Identifier,
+    Number,
+    Slug,
+    Text,
+    Timezone,
+    WhereValues,
+    choice,
+)
+from parity.model.suite import Kind
+from parity.model.verdict import Side
+
+__all__ = [
+    "VERSION",
+    "DatasetShape",
+    "FileShape",
+    "JobShape",
+    "RelationShape",
+    "SinceShape",
+    "ToleranceShape",
+    "split_relation",
+]
+
+VERSION = 1
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def split_relation(value: Any) -> Any:
+    """`schema.table` as a mapping; any other value as it is.
+
+    Raises:
+        ValueError: text that is not two names with one dot between.
+    """
+    if not isinstance(value, str):
+        return value
+    parts = value.split(".")
+    if len(parts) != 2 or not all(parts):
+        raise ValueError(f"{short(value)!r} is not schema.table, such as legacy.market_data")
+    return {"schema": parts[0], "table": parts[1]}
+
+
+def _tolerance(value: Any) -> Any:
+    if value == "exact":
+        return {"abs": 0}
+    if isinstance(value, dict):
+        if value.keys() <= {"because"}:  # with any other key, that one is the mistake
+            raise ValueError("has neither abs nor rel; give one of them, or write exact")
+        return value
+    raise ValueError(f"must be exact or {{abs: 0.01, because: why}}, not {describe(value)}")
+
+
+def _since(value: Any) -> Any:
+    if type(value) is dt.date:
+        return {"date": value}
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f"must be a date such as 2005-02-17, not {describe(value)}")
+
+
+def _day(value: Any) -> dt.date:
+    if type(value) is dt.date:
+        return value
+    raise ValueError(f"must be a date such as 2005-02-17 without quotes, not {describe(value)}")
+
+
+def _version(value: Any) -> Any:
+    if type(value) is int and value == VERSION:
+        return value
+    raise ValueError(f"must be {VERSION}, the version of this file format, not {describe(value)}")
+
+
+class RelationShape(_Shape):
+    """A table or view: `schema.table`, or a mapping where a name holds a dot."""
+
+    schema_: Identifier = Field(alias="schema")
+    table: Identifier
+
+
+class ToleranceShape(_Shape):
+    """`exact`, or abs and rel with the reason."""
+
+    abs: Number = Decimal(0)
+    rel: Number = Decimal(0)
+    because: Filled = ""
+
+
+class SinceShape(_Shape):
+    """A date, or a date with the reason."""
+
+    date: Annotated[dt.date, BeforeValidator(_day)]
+    because: Filled = ""
+
+
+Relation = Annotated[RelationShape, BeforeValidator(split_relation)]
+Tolerance = Annotated[ToleranceShape, BeforeValidator(_tolerance)]
+
+
+class DatasetShape(_Shape):
+    """One entry of `datasets`."""
+
+    name: Slug
+    kind: Annotated[Kind, BeforeValidator(choice(Kind))]
+    legacy: Relation
+    candidate: Relation
+    key: Annotated[Columns, Field(min_length=1)]
+    symbol: Column | None = None
+    time: Column | None = None
+    where: dict[Column, WhereValues] = {}
+    since: Annotated[SinceShape | None, BeforeValidator(_since)] = None
+    timezone: Timezone | None = None
+    settle: Duration | None = None
+    exclude: Columns = []
+    rename: dict[Column, Column] = {}
+    tolerance: dict[Column, Tolerance] = {}
+    synthetic: Text = ""
+
+
+class JobShape(_Shape):
+    """One entry of `jobs`."""
+
+    name: Slug
+    side: Annotated[Side, BeforeValidator(choice(Side))]
+    command: Annotated[list[Argument], Field(min_length=1)]
+    timeout: Duration = dt.timedelta(minutes=10)
+    env: dict[EnvName, EnvValue] = {}
+
+
+class FileShape(_Shape):
+    """The whole file."""
+
+    version: Annotated[int, BeforeValidator(_version)]
+    migration: Slug
+    calendar: Calendar = DEFAULT_CALENDAR
+    at: Clock = dt.time(20)
+    reports: Folder = "reports"
+    state: Folder = ".parity"
+    second_opinion_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    jobs: list[JobShape] = []
+    datasets: Annotated[list[DatasetShape], Field(min_length=1)]

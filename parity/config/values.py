@@ -1,0 +1,212 @@
+"""The kinds of single values in parity.yaml, each with a message that tells how to mend it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator
+
+from parity.config.findings import describe, short, suggest
+from parity.config.placeholders import check_command, check_env
+
+__all__ = [
+    "DEFAULT_CALENDAR",
+    "Argument",
+    "Calendar",
+    "Clock",
+    "Column",
+    "Columns",
+    "Duration",
+    "EnvName",
+    "EnvValue",
+    "Filled",
+    "Folder",
+    "Identifier",
+    "Number",
+    "Slug",
+    "Text",
+    "Timezone",
+    "WhereValues",
+    "choice",
+]
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+DEFAULT_CALENDAR = "XNYS"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"([1-9][0-9]{0,7})([smhd])")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IDENTIFIER_BYTES = 63  # PostgreSQL cuts longer names silently
+_SMALLEST, _LARGEST = Decimal("1e-30"), Decimal("1e30")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    quote = "; put it in quotes" if isinstance(value, int | Decimal | dt.date) else ""
+    raise ValueError(f"must be text, not {describe(value)}{quote}")
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is blank; write something or remove it")
+    return value
+
+
+def _slug(value: str) -> str:
+    if _SLUG.fullmatch(value):
+        return value
+    better = re.sub(r"[^a-z0-9_-]+", "-", value.lower()).strip("-_")[:64]
+    example = f", such as {better}" if better else ""
+    raise ValueError(
+        f"{short(value)!r} is used in file names: start with a-z or 0-9, then at most 63 of "
+        f"a-z, 0-9, _ and -{example}"
+    )
+
+
+def _identifier(value: str) -> str:
+    if not value or value != value.strip() or not value.isprintable():
+        raise ValueError(f"{short(value)!r} is not a name in the database")
+    if len(value.encode()) > _IDENTIFIER_BYTES:
+        raise ValueError(
+            f"{short(value)!r} is longer than the {_IDENTIFIER_BYTES} bytes that PostgreSQL keeps"
+        )
+    return value
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _no_repeats(value: list[str]) -> list[str]:
+    twice = sorted({name for name in value if value.count(name) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(map(short, twice))} twice; keep one")
+    return value
+
+
+def _number(value: Any) -> Decimal:
+    """A tolerance: 0, or a number that a numeric and a double can both hold."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError(f"must be a number such as 0.0001 or 1e-9, not {describe(value)}")
+    number = Decimal(value)
+    if number < 0:
+        raise ValueError(f"{short(str(value).lower())} is negative; give a number >= 0")
+    if number and not _SMALLEST <= number <= _LARGEST:
+        raise ValueError(
+            f"{short(str(value).lower())} is no useful tolerance; for equality write exact"
+        )
+    return number
+
+
+def _duration(value: Any) -> dt.timedelta:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        raise ValueError(f"{short(str(value))} has no unit; write {short(str(value))}s for seconds")
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"must be a duration such as 90s, 10m, 2h or 1d, not {describe(value)}")
+    duration = dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if duration > dt.timedelta(days=366):
+        raise ValueError(f"{value} is longer than a year")
+    return duration
+
+
+def _clock(value: Any) -> dt.time:
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'must be a time of day such as "20:00", not {describe(value)}')
+    return dt.time(int(match[1]), int(match[2]))
+
+
+def _folder(value: str) -> str:
+    if value.startswith("~"):
+        raise ValueError("~ is not expanded; write a path relative to this file or from /")
+    return value
+
+
+def _argument(value: Any) -> str:
+    """Text of a command or env value; whole numbers and dates print as they were written."""
+    if isinstance(value, int | dt.date) and not isinstance(value, bool):
+        return str(value)
+    return _text(value)
+
+
+def _env_name(value: str) -> str:
+    if not _ENV_NAME.fullmatch(value):
+        raise ValueError("is not the name of an environment variable; use letters, digits and _")
+    return value
+
+
+def _where_values(value: Any) -> list[str | int | bool | Decimal | dt.date]:
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        raise ValueError("is an empty list, so no row could match; list values or remove it")
+    for item in items:
+        if isinstance(item, list | dict):
+            raise ValueError(f"must be one value or a list of values, not {describe(item)} inside")
+    return items
+
+
+def _calendar(value: str) -> str:
+    if value == DEFAULT_CALENDAR:
+        return value
+    from exchange_calendars import get_calendar_names  # here: it takes seconds
+
+    return _known(value, get_calendar_names(), "calendar of exchange_calendars")
+
+
+def _timezone(value: str) -> str:
+    return _known(value, _timezones(), "time zone, such as America/New_York")
+
+
+@cache
+def _timezones() -> set[str]:
+    return available_timezones()
+
+
+def _known(value: str, names: list[str] | set[str], what: str) -> str:
+    if value in names:
+        return value
+    near = suggest(value, names)
+    raise ValueError(f"{short(value)!r} is not a {what}{f'; did you mean {near}?' if near else ''}")
+
+
+def choice(kind: type[Choice]) -> Callable[[Any], Choice]:
+    """A validator that turns text into a member of `kind`, or says which there are."""
+
+    def parse(value: Any) -> Choice:
+        names = [member.value for member in kind]
+        if isinstance(value, str) and value in names:
+            return kind(value)
+        near = suggest(value, names) if isinstance(value, str) else None
+        hint = f" (did you mean {near}?)" if near else ""
+        raise ValueError(f"must be {' or '.join(names)}, not {describe(value)}{hint}")
+
+    return parse
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Filled = Annotated[Text, AfterValidator(_filled)]
+Slug = Annotated[Text, AfterValidator(_slug)]
+Identifier = Annotated[Text, AfterValidator(_identifier)]
+Column = Identifier
+Columns = Annotated[list[Column], BeforeValidator(_one_or_more), AfterValidator(_no_repeats)]
+Number = Annotated[Decimal, BeforeValidator(_number)]
+Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
+Clock = Annotated[dt.time, BeforeValidator(_clock)]
+Folder = Annotated[Filled, AfterValidator(_folder)]
+Argument = Annotated[str, BeforeValidator(_argument), AfterValidator(check_command)]
+EnvName = Annotated[str, AfterValidator(_env_name)]
+EnvValue = Annotated[str, BeforeValidator(_argument), AfterValidator(check_env)]
+WhereValues = Annotated[list[Any], BeforeValidator(_where_values)]
+Calendar = Annotated[Text, AfterValidator(_calendar)]
+Timezone = Annotated[Text, AfterValidator(_timezone)]

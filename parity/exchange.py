@@ -1,0 +1,69 @@
+"""Exchange sessions: which trading dates there are and when their night may run."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from parity.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+__all__ = ["Exchange"]
+
+# The library's own default reaches back twenty years only.
+START = "1990-01-02"
+
+
+class Exchange:
+    """Sessions of one exchange calendar, in the exchange's own time zone."""
+
+    def __init__(self, calendar: str) -> None:
+        self.name = calendar
+        self._calendar = _calendar(calendar)
+        self.zone = ZoneInfo(str(self._calendar.tz))
+
+    def require(self, session: date) -> date:
+        """The session itself.
+
+        Raises:
+            UsageError: the exchange was closed on that date; the nearest sessions are named.
+        """
+        stamp = session.isoformat()
+        first, last = self._calendar.first_session.date(), self._calendar.last_session.date()
+        if not first <= session <= last:
+            raise UsageError(
+                f"session {stamp} is outside what calendar {self.name} knows ({first} to {last})"
+            )
+        if not self._calendar.is_session(stamp):
+            before = self._calendar.date_to_session(stamp, "previous").date()
+            after = self._calendar.date_to_session(stamp, "next").date()
+            raise UsageError(
+                f"{stamp} is no session of {self.name}; the nearest are {before} and {after}"
+            )
+        return session
+
+    def between(self, first: date, last: date) -> tuple[date, ...]:
+        """The sessions from `first` to `last`, both included."""
+        found = self._calendar.sessions_in_range(first.isoformat(), last.isoformat())
+        return tuple(stamp.date() for stamp in found)
+
+    def night(self, session: date, at: time) -> datetime:
+        """The moment at which a session's night runs: `at` in exchange time on its day."""
+        return datetime.combine(session, at, self.zone)
+
+    def latest(self, now: datetime, at: time) -> date:
+        """The newest session whose night may have run at `now`."""
+        today = now.astimezone(self.zone).date()
+        sessions = self.between(today - timedelta(days=14), today)
+        return next(day for day in reversed(sessions) if self.night(day, at) <= now)
+
+
+@cache
+def _calendar(name: str) -> ExchangeCalendar:
+    import exchange_calendars  # takes a second
+
+    return exchange_calendars.get_calendar(name, start=START)

@@ -1,0 +1,147 @@
+"""Verdicts of a dataset and of a night. Pure: values in, verdict and reasons out.
+
+Nothing passes vacuously: a side without rows, without rows of the session, or whose job failed is
+undecided, and so is a night on which the second opinion disagreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from parity.model.result import (
+    DatasetResult,
+    Incident,
+    JobOutcome,
+    QualityCheck,
+    RowCounts,
+    SchemaDrift,
+    SecondOpinion,
+)
+from parity.model.verdict import Side, Verdict
+
+__all__ = ["judge_dataset", "judge_run"]
+
+Judgement = tuple[Verdict, tuple[str, ...]]
+
+
+def judge_dataset(
+    *,
+    rows: RowCounts,
+    schema: SchemaDrift,
+    session_rows: tuple[int, int] | None,
+    session: str,
+    incidents: Sequence[Incident],
+    quality: Iterable[QualityCheck],
+    jobs: Iterable[JobOutcome],
+) -> Judgement:
+    """The verdict of a dataset that was compared, with its reasons, the gravest first."""
+    doubts = [*_failed_jobs(jobs), *_empty(rows, session_rows, session)]
+    differences = [*_differences(rows, incidents), *_drift(schema), *_quality(quality)]
+    if doubts:
+        return Verdict.UNDECIDED, (*doubts, *differences)
+    if differences:
+        return Verdict.FAIL, tuple(differences)
+    return Verdict.PASS, ()
+
+
+def judge_run(
+    datasets: Sequence[DatasetResult], jobs: Sequence[JobOutcome], opinion: SecondOpinion
+) -> Judgement:
+    """The verdict of a night, with its reasons."""
+    reasons = list(_failed_jobs(jobs))
+    verdicts = [dataset.verdict for dataset in datasets]
+    if not datasets:
+        reasons.append("no dataset was compared")
+    if opinion.disagreements:
+        verdicts.append(Verdict.UNDECIDED)
+        reasons.append(
+            f"the second opinion disagrees on {_count(opinion.disagreements, 'row')} "
+            f"of {opinion.rows:,}: {'; '.join(opinion.examples[:3])}"
+        )
+    elif not opinion.rows and Verdict.PASS in verdicts:
+        verdicts.append(Verdict.UNDECIDED)
+        reasons.append("the second opinion looked at no row, so nothing is confirmed")
+    if any(not job.ok for job in jobs):
+        verdicts.append(Verdict.UNDECIDED)
+    elsewhere = set(reasons)
+    for dataset in datasets:
+        reasons += [
+            f"{dataset.name}: {reason}" for reason in dataset.reasons if reason not in elsewhere
+        ]
+    return Verdict.combine(verdicts), tuple(reasons)
+
+
+def _failed_jobs(jobs: Iterable[JobOutcome]) -> list[str]:
+    return [f"{job.side.value} job {job.name} failed: {job.reason}" for job in jobs if not job.ok]
+
+
+def _empty(rows: RowCounts, session_rows: tuple[int, int] | None, session: str) -> list[str]:
+    empty = [
+        side.value for side, n in zip(Side, (rows.legacy, rows.candidate), strict=True) if not n
+    ]
+    if len(empty) == 2:
+        return ["no rows on either side"]
+    if empty:
+        return [f"no rows on the {empty[0]} side"]
+    if session_rows is None:
+        return []
+    late = [side.value for side, n in zip(Side, session_rows, strict=True) if not n]
+    if len(late) == 2:
+        return [f"no rows of session {session} on either side"]
+    return [f"no rows of session {session} on the {side} side" for side in late]
+
+
+def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
+    if not rows.discrepancies:
+        return []
+    unproved = sum(incident.rows for incident in incidents if not incident.proved)
+    symbols = sorted({symbol for incident in incidents for symbol in incident.scope.symbols})
+    parts = [
+        f"{count:,} {words}"
+        for count, words in (
+            (rows.mismatched, "mismatched"),
+            (rows.legacy_only, "legacy only"),
+            (rows.candidate_only, "candidate only"),
+            (rows.duplicate_key, "with a duplicate key"),
+            (rows.null_key, "with a null key"),
+        )
+        if count
+    ]
+    where = f" in {_some(symbols)}" if symbols else ""
+    why = f"; {unproved:,} unexplained" if unproved else ""
+    verb = "differs" if rows.discrepancies == 1 else "differ"
+    return [f"{_count(rows.discrepancies, 'row')} {verb}{where} ({', '.join(parts)}){why}"]
+
+
+def _drift(schema: SchemaDrift) -> list[str]:
+    if not schema.missing_in_candidate:
+        return []
+    return [f"columns missing in candidate: {', '.join(schema.missing_in_candidate)}"]
+
+
+def _quality(checks: Iterable[QualityCheck]) -> list[str]:
+    """Expectations that the candidate breaks; what legacy breaks as well is parity, and shown."""
+    checks = list(checks)
+    legacy = {
+        (check.expectation, check.column)
+        for check in checks
+        if check.side is Side.LEGACY and not check.success
+    }
+    return [
+        f"candidate breaks {check.expectation}"
+        + (f" on {check.column}" if check.column else "")
+        + f" ({check.unexpected:,} of {check.total:,} rows)"
+        for check in checks
+        if check.side is Side.CANDIDATE
+        and not check.success
+        and (check.expectation, check.column) not in legacy
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    shown = ", ".join(names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

@@ -1,0 +1,72 @@
+"""What every command works with: the suite, its database, its memory and its calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.config import load
+from parity.database import Database, Role, connect_database
+from parity.database.queries import TRY_LOCK
+from parity.exchange import Exchange
+from parity.model.errors import ParityError
+from parity.model.suite import Suite
+from parity.store import Store
+
+__all__ = ["Harness", "harness_of", "open_harness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """A suite with the database it is about."""
+
+    suite: Suite
+    database: Database
+    store: Store
+    exchange: Exchange
+
+    def database_url(self, role: str) -> str:
+        """The libpq URI for a role; the Prefect server's role has a database of its own."""
+        if role == Role.PREFECT_API:
+            return self.database.prefect_url
+        return self.database.url_as(role)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the migration's lock: one night at a time, whoever starts it.
+
+        The lock is the database's, so it is gone with the process that held it.
+
+        Raises:
+            ParityError: another process holds it.
+        """
+        with self.database.connect_as(Role.PARITY_HARNESS, autocommit=True) as connection:
+            row = connection.execute(TRY_LOCK, [self.suite.migration]).fetchone()
+            if not (row and row[0]):
+                raise ParityError(
+                    f"another night of migration {self.suite.migration} is running; "
+                    "wait for it to end, then start again"
+                )
+            yield
+
+
+def open_harness(config: Path, environ: Mapping[str, str]) -> Harness:
+    """Reads the config, connects, and sets up what is missing; safe to run again.
+
+    Raises:
+        ConfigError: parity.yaml is wrong.
+        DatabaseError: the server does not answer or refuses.
+        StoreError: schema `parity` cannot be migrated.
+    """
+    return harness_of(load(config), environ)
+
+
+def harness_of(suite: Suite, environ: Mapping[str, str]) -> Harness:
+    """The same for a suite that has been read already."""
+    database = connect_database(suite.state, environ)
+    database.set_up()
+    store = Store(database.engine_as(Role.PARITY_HARNESS))
+    store.migrate()
+    return Harness(suite, database, store, Exchange(suite.calendar))

@@ -1,0 +1,160 @@
+"""One night, step by step. The command and the Prefect flow take the same steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from parity.gates import judge_run
+from parity.jobs import run_jobs
+from parity.jobs.run import Report
+from parity.model.result import JobOutcome, RunResult, SelfTest
+from parity.nightly.examine import Findings, examine
+from parity.nightly.harness import Harness
+from parity.report.publish import write_index, write_night
+from parity.report.view import NightRow
+
+__all__ = ["Night", "publish_all"]
+
+LOGS = "logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The night of one session. Its steps in order: `jobs`, `look`, `conclude`, `publish`."""
+
+    harness: Harness
+    session: date
+    as_of: datetime
+
+    @classmethod
+    def of(
+        cls, harness: Harness, session: date | None, as_of: datetime | None, now: datetime
+    ) -> Night:
+        """The night of `session`, or of the newest session whose night may have run at `now`.
+
+        `as_of` is by default the moment at which that session's night is due, so that running
+        a night again, however late, asks for the same.
+
+        Raises:
+            UsageError: the exchange was closed that day.
+        """
+        at = harness.suite.at
+        day = session or harness.exchange.latest(as_of or now, at)
+        harness.exchange.require(day)
+        return cls(harness, day, as_of or harness.exchange.night(day, at))
+
+    @property
+    def folder(self) -> Path:
+        """Where the night's report is published."""
+        phase = self.harness.store.phase(self.harness.suite.migration)
+        return self.harness.suite.reports / phase.value / self.session.isoformat()
+
+    def jobs(
+        self, environ: Mapping[str, str], report: Report | None = None
+    ) -> tuple[JobOutcome, ...]:
+        """Runs the jobs of both sides and remembers how they ended."""
+        suite = self.harness.suite
+        logs = Path(LOGS) / self.session.isoformat()
+        outcomes = run_jobs(
+            suite.jobs,
+            session=self.session,
+            as_of=self.as_of,
+            root=suite.root,
+            state=suite.state,
+            logs=suite.reports / logs,
+            database_url=self.harness.database_url,
+            environ={**environ, "PARITY_STATE": str(suite.state)},
+            report=report,
+        )
+        outcomes = tuple(replace(job, log=(logs / job.log).as_posix()) for job in outcomes)
+        self.harness.store.record_jobs(suite.migration, self.session, outcomes)
+        return outcomes
+
+    def last_jobs(self) -> tuple[JobOutcome, ...]:
+        """How the configured jobs ended when they last ran for this session."""
+        suite = self.harness.suite
+        last = self.harness.store.last_jobs(suite.migration, self.session)
+        return tuple(last[job.name] for job in suite.jobs if job.name in last)
+
+    def look(self, jobs: Sequence[JobOutcome]) -> Findings:
+        """Checks and compares both sides in one snapshot."""
+        return examine(
+            self.harness.suite,
+            self.harness.database,
+            self.harness.exchange,
+            session=self.session,
+            as_of=self.as_of,
+            jobs=jobs,
+        )
+
+    def conclude(self, findings: Findings, jobs: Sequence[JobOutcome]) -> RunResult:
+        """Judges and stores. Finding the same as before keeps the run that said so."""
+        suite = self.harness.suite
+        verdict, reasons = judge_run(findings.datasets, jobs, findings.opinion)
+        result = RunResult(
+            run_id="",
+            migration=suite.migration,
+            phase=self.harness.store.phase(suite.migration).value,
+            session=self.session,
+            as_of=self.as_of,
+            verdict=verdict,
+            reasons=reasons,
+            datasets=findings.datasets,
+            selftest=SelfTest(),
+            second_opinion=findings.opinion,
+            jobs=tuple(jobs),
+        )
+        return self.harness.store.save(result, findings.rows, config=suite.config_hash)
+
+    def publish(self, result: RunResult) -> Path:
+        """Writes the night's report and the index; returns the path of the night's page."""
+        nights = self.harness.store.nights(result.migration)
+        _publish(self.harness, result, nights)
+        _index(self.harness, nights)
+        return self.harness.suite.reports / NightRow.of(result).link
+
+    def run(self, environ: Mapping[str, str], report: Report | None = None) -> RunResult:
+        """All steps with the jobs."""
+        jobs = self.jobs(environ, report)
+        return self._finish(jobs)
+
+    def compare(self) -> RunResult:
+        """All steps but the jobs: compares what is stored."""
+        return self._finish(self.last_jobs())
+
+    def _finish(self, jobs: Sequence[JobOutcome]) -> RunResult:
+        with self.look(jobs) as findings:
+            result = self.conclude(findings, jobs)
+        self.publish(result)
+        return result
+
+
+def publish_all(harness: Harness) -> tuple[RunResult, ...]:
+    """Writes all reports again from what is stored; returns the nights, newest first."""
+    nights = harness.store.nights(harness.suite.migration)
+    for result in nights:
+        _publish(harness, result, nights)
+    _index(harness, nights)
+    return nights
+
+
+def _publish(harness: Harness, result: RunResult, nights: Sequence[RunResult]) -> None:
+    row = NightRow.of(result)
+    before = next((night for night in nights if night.session < result.session), None)
+    write_night(
+        result,
+        lambda dataset: harness.store.discrepancies(result, dataset),
+        (harness.suite.reports / row.link).parent,
+        since_previous=NightRow.of(before) if before else None,
+    )
+
+
+def _index(harness: Harness, nights: Sequence[RunResult]) -> None:
+    write_index(
+        [NightRow.of(night) for night in nights],
+        harness.suite.reports,
+        migration=harness.suite.migration,
+    )

@@ -1,0 +1,11 @@
+"""The second opinion: an independent re-compare of sampled rows with datacompy.
+
+Independent means that nothing here is shared with `parity.diff`: the rows are fetched separately,
+the equality of the design is written a second time, and datacompy does the joining and comparing.
+"""
+
+from __future__ import annotations
+
+from parity.opinion.second import Claim, second_opinion
+
+__all__ = ["Claim", "second_opinion"]

@@ -1,0 +1,151 @@
+"""From a run's result to its view. Pure: same result and sample, same view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from parity.model.result import JobOutcome, RunResult, SecondOpinion, SelfTest
+from parity.model.verdict import Verdict
+from parity.report import headline as say
+from parity.report.dataset import dataset_view
+from parity.report.rows import Sample
+from parity.report.view import Figure, JobView, NightRow, NightView
+from parity.report.words import count, day, utc_text, value_text, visible
+
+__all__ = ["night_view"]
+
+_WORST_FIRST = {Verdict.UNDECIDED: 0, Verdict.FAIL: 1, Verdict.PASS: 2}
+
+
+def night_view(
+    result: RunResult,
+    samples: Mapping[str, Sample] | None = None,
+    *,
+    previous: NightRow | None = None,
+) -> NightView:
+    """The view of a night; `samples` are the discrepancy rows to show, by dataset name."""
+    samples = samples or {}
+    ordered = sorted(result.datasets, key=lambda dataset: _WORST_FIRST[dataset.verdict])
+    return NightView(
+        migration=visible(result.migration),
+        phase=visible(result.phase.replace("_", " ")),
+        session=result.session.isoformat(),
+        weekday=day(result.session),
+        as_of=value_text(result.as_of),
+        as_of_utc=utc_text(result.as_of),
+        run_id=visible(result.run_id),
+        verdict=result.verdict,
+        headline=say.headline(result),
+        answer=say.answer(result),
+        reasons=tuple(visible(reason) for reason in result.reasons),
+        previous=say.since_previous(result, previous),
+        figures=tuple(_figures(result)),
+        datasets=tuple(
+            dataset_view(dataset, samples.get(dataset.name, Sample()), number)
+            for number, dataset in enumerate(ordered, start=1)
+        ),
+        jobs=tuple(_job(job) for job in result.jobs),
+        jobs_failed=sum(not job.ok for job in result.jobs),
+        opinion=_opinion(result.second_opinion),
+        opinion_ok=bool(result.second_opinion.rows) and not result.second_opinion.disagreements,
+        opinion_examples=tuple(visible(line) for line in result.second_opinion.examples),
+        selftest=_selftest(result.selftest),
+    )
+
+
+def _figures(result: RunResult) -> list[Figure]:
+    compared = sum(say.compared_rows(dataset) for dataset in result.datasets)
+    differ = sum(dataset.rows.discrepancies for dataset in result.datasets)
+    passed = sum(dataset.verdict is Verdict.PASS for dataset in result.datasets)
+    figures = [
+        Figure(
+            value=f"{passed} of {len(result.datasets)}",
+            label="datasets pass",
+            tone=_tone(passed == len(result.datasets), bool(result.datasets)),
+        ),
+        Figure(
+            value=f"{compared:,}", label="rows compared", tone="plain" if compared else "unsure"
+        ),
+        Figure(value=f"{differ:,}", label="rows differ", tone=_differ_tone(result, differ)),
+    ]
+    return figures + _job_figure(result) + _quality_figure(result) + _opinion_figure(result)
+
+
+def _differ_tone(result: RunResult, differ: int) -> str:
+    """No difference is good news only when everything was looked at."""
+    if differ:
+        return "bad"
+    return "plain" if result.verdict is Verdict.UNDECIDED else "good"
+
+
+def _tone(good: bool, known: bool) -> str:
+    if not known:
+        return "unsure"
+    return "good" if good else "bad"
+
+
+def _job_figure(result: RunResult) -> list[Figure]:
+    if not result.jobs:
+        return []
+    fine = sum(job.ok for job in result.jobs)
+    whole = len(result.jobs)
+    return [
+        Figure(value=f"{fine} of {whole}", label="jobs ended well", tone=_tone(fine == whole, True))
+    ]
+
+
+def _quality_figure(result: RunResult) -> list[Figure]:
+    checks = [check for dataset in result.datasets for check in dataset.quality]
+    if not checks:
+        return []
+    fine, whole = sum(check.success for check in checks), len(checks)
+    return [
+        Figure(
+            value=f"{fine} of {whole}", label="quality checks hold", tone=_tone(fine == whole, True)
+        )
+    ]
+
+
+def _opinion_figure(result: RunResult) -> list[Figure]:
+    opinion = result.second_opinion
+    if not opinion.rows:
+        return [Figure(value="none", label="second opinion", tone="unsure")]
+    agreed = not opinion.disagreements
+    value = "agrees" if agreed else f"{opinion.disagreements:,} against"
+    return [Figure(value=value, label="second opinion", tone=_tone(agreed, True))]
+
+
+def _job(job: JobOutcome) -> JobView:
+    if job.exit_code is None:
+        outcome = "did not finish"
+    else:
+        outcome = "ok" if job.ok else f"failed, exit {job.exit_code}"
+    return JobView(
+        name=visible(job.name),
+        side=job.side.value,
+        ok=job.ok,
+        outcome=outcome,
+        seconds=f"{job.seconds:,.1f}",
+        seconds_sort=repr(job.seconds),
+        reason=visible(job.reason),
+        log=f"../../{quote(job.log)}" if job.log else "",
+    )
+
+
+def _opinion(opinion: SecondOpinion) -> str:
+    if not opinion.rows:
+        return "No row was compared a second time."
+    looked = f"datacompy compared {count(opinion.rows, 'row')} fetched separately"
+    if not opinion.disagreements:
+        return f"{looked} and agrees on all of them."
+    return f"{looked} and disagrees on {opinion.disagreements:,}."
+
+
+def _selftest(selftest: SelfTest) -> str:
+    if not selftest.injected:
+        return "No faults were seeded in this run."
+    return (
+        f"{count(selftest.injected, 'fault')} seeded, {selftest.detected:,} detected, "
+        f"{selftest.attributed:,} attributed to the right cause."
+    )

@@ -1,0 +1,207 @@
+"""The view of one dataset: card, incidents, columns, quality."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from parity.model.result import (
+    ColumnResult,
+    DatasetResult,
+    Incident,
+    QualityCheck,
+    RowCounts,
+    SchemaDrift,
+)
+from parity.model.verdict import Side
+from parity.report.grids import grids
+from parity.report.rows import BUDGET, Sample, csv_name
+from parity.report.view import (
+    ColumnView,
+    DatasetView,
+    Figure,
+    IncidentView,
+    QualityView,
+    Segment,
+)
+from parity.report.words import ABSENT, count, delta_text, ratio_text, share, some_of, visible
+
+__all__ = ["dataset_view"]
+
+_LEAST = 8  # thousandths: one differing row among millions must still be seen in the bar
+
+
+def dataset_view(dataset: DatasetResult, sample: Sample, number: int) -> DatasetView:
+    """Card and section of a dataset; `number` (1-based) names its anchor."""
+    rows = dataset.rows
+    compared = rows.matched + rows.discrepancies
+    paired = rows.matched + rows.mismatched
+    columns = tuple(_column(column, paired) for column in dataset.columns)
+    shown = len(sample.mismatched) + len(sample.unpaired)
+    return DatasetView(
+        anchor=f"dataset-{number}",
+        name=visible(dataset.name),
+        kind=visible(dataset.kind),
+        verdict=dataset.verdict,
+        summary=_summary(dataset),
+        share=share(rows.matched, compared),
+        bar=_bar(rows),
+        counts=tuple(_counts(rows)),
+        reasons=tuple(visible(reason) for reason in dataset.reasons),
+        notes=tuple(visible(note) for note in dataset.notes),
+        drift=tuple(_drift(dataset.schema)),
+        incidents=tuple(_incident(incident) for incident in dataset.incidents),
+        differing=tuple(column for column in columns if column.mismatched),
+        identical=tuple(column for column in columns if not column.mismatched),
+        quality=_quality(dataset.quality),
+        quality_summary=_quality_summary(dataset.quality),
+        quality_failed=any(not check.success for check in dataset.quality),
+        grids=grids(dataset, sample, f"dataset-{number}"),
+        shown=_shown(shown, rows.discrepancies),
+        csv=csv_name(dataset.name) if rows.discrepancies else "",
+    )
+
+
+def _summary(dataset: DatasetResult) -> str:
+    rows = dataset.rows
+    if rows.discrepancies:
+        return f"{rows.discrepancies:,} of {count(rows.matched + rows.discrepancies, 'row')} differ"
+    if rows.matched:
+        return f"{count(rows.matched, 'row')} matched, none differ"
+    return "no row compared"
+
+
+def _shown(shown: int, whole: int) -> str:
+    if shown >= whole:
+        return f"showing all {count(whole, 'row')}" if whole else ""
+    return f"showing {shown:,} of {whole:,} (at most {BUDGET} a dataset); all rows in"
+
+
+def _counts(rows: RowCounts) -> Iterator[Figure]:
+    yield Figure(value=f"{rows.legacy:,}", label="legacy rows")
+    yield Figure(value=f"{rows.candidate:,}", label="candidate rows")
+    yield Figure(
+        value=f"{rows.matched:,}", label="matched", tone="good" if rows.matched else "unsure"
+    )
+    yield Figure(value=f"{rows.mismatched:,}", label="mismatched", tone=_bad(rows.mismatched))
+    yield Figure(value=f"{rows.legacy_only:,}", label="only in legacy", tone=_bad(rows.legacy_only))
+    yield Figure(
+        value=f"{rows.candidate_only:,}", label="only in candidate", tone=_bad(rows.candidate_only)
+    )
+    for number, label in ((rows.duplicate_key, "duplicate keys"), (rows.null_key, "NULL keys")):
+        if number:
+            yield Figure(value=f"{number:,}", label=label, tone="bad")
+    if rows.waived:
+        yield Figure(value=f"{rows.waived:,}", label="of these waived")
+    if rows.unsettled:
+        yield Figure(value=f"{rows.unsettled:,}", label="unsettled, not compared", tone="unsure")
+
+
+def _bad(number: int) -> str:
+    return "bad" if number else "plain"
+
+
+def _bar(rows: RowCounts) -> tuple[Segment, ...]:
+    parts = (
+        ("mismatched", rows.mismatched),
+        ("legacy_only", rows.legacy_only),
+        ("candidate_only", rows.candidate_only),
+        ("broken_key", rows.duplicate_key + rows.null_key),
+    )
+    whole = rows.matched + rows.discrepancies
+    widths = [(state, max(_LEAST, part * 1000 // whole)) for state, part in parts if part]
+    matched = max(_LEAST if rows.matched else 0, 1000 - sum(width for _, width in widths))
+    segments, start = [], 0
+    for state, width in [("matched", matched if rows.matched else 0), *widths]:
+        if width:
+            segments.append(Segment(state=state, start=start, width=width))
+        start += width
+    return tuple(segments)
+
+
+def _drift(schema: SchemaDrift) -> Iterator[str]:
+    if schema.missing_in_candidate:
+        yield f"missing in candidate: {some_of(schema.missing_in_candidate, 20)}"
+    if schema.missing_in_legacy:
+        yield f"missing in legacy: {some_of(schema.missing_in_legacy, 20)}"
+    for column, legacy, candidate in schema.type_changes:
+        yield visible(f"{column}: {legacy} in legacy, {candidate} in candidate")
+
+
+def _column(column: ColumnResult, paired: int) -> ColumnView:
+    limit, _, because = column.tolerance.partition(" because ")
+    return ColumnView(
+        name=visible(column.name),
+        mismatched=column.mismatched,
+        matched=share(paired - column.mismatched, paired),
+        tolerance=visible(limit),
+        because=visible(because),
+        max_abs=ABSENT if column.max_abs_delta is None else delta_text(column.max_abs_delta)[1:],
+        max_abs_sort="" if column.max_abs_delta is None else repr(column.max_abs_delta),
+        max_rel=ratio_text(column.max_rel_delta),
+        max_rel_sort="" if column.max_rel_delta is None else repr(column.max_rel_delta),
+    )
+
+
+def _incident(incident: Incident) -> IncidentView:
+    first, last = incident.scope.first, incident.scope.last
+    known = [visible(end) for end in (first, last) if end]
+    notes = [
+        visible(f"{name}: {value if isinstance(value, str) else json.dumps(value, default=str)}")
+        for name, value in incident.evidence.items()
+    ]
+    if incident.explained_by:
+        notes.append(visible(f"explained by incident {incident.explained_by}"))
+    if incident.waiver:
+        notes.append(visible(f"waived: {incident.waiver}"))
+    return IncidentView(
+        id=visible(incident.id),
+        cause=visible(incident.cause.replace("_", " ")),
+        proof="proved" if incident.proved else "not proved",
+        rows=incident.rows,
+        columns=some_of(incident.columns, 8) or ABSENT,
+        symbols=some_of(incident.scope.symbols, 8) or ABSENT,
+        all_symbols=visible(", ".join(incident.scope.symbols)),
+        sessions=" to ".join(dict.fromkeys(known)) or ABSENT,
+        notes=tuple(notes),
+    )
+
+
+def _quality(checks: tuple[QualityCheck, ...]) -> tuple[QualityView, ...]:
+    """One line an expectation with both sides beside one another, failed ones first."""
+    pairs: dict[tuple[str, str], dict[Side, QualityCheck]] = {}
+    for check in checks:
+        pairs.setdefault((check.expectation, check.column or ""), {})[check.side] = check
+    views = [
+        QualityView(
+            expectation=visible(expectation),
+            column=visible(column) or ABSENT,
+            legacy=_outcome(sides.get(Side.LEGACY)),
+            candidate=_outcome(sides.get(Side.CANDIDATE)),
+            failed=any(not check.success for check in sides.values()),
+        )
+        for (expectation, column), sides in pairs.items()
+    ]
+    return tuple(sorted(views, key=lambda view: not view.failed))
+
+
+def _outcome(check: QualityCheck | None) -> str:
+    if check is None:
+        return "not run"
+    detail = f": {visible(check.detail)}" if check.detail else ""
+    if check.success:
+        return f"✓ holds{detail}"
+    if check.unexpected:
+        return f"✕ {check.unexpected:,} of {check.total:,} unexpected{detail}"
+    return f"✕ fails{detail}"
+
+
+def _quality_summary(checks: tuple[QualityCheck, ...]) -> str:
+    parts = []
+    for side in Side:
+        mine = [check for check in checks if check.side is side]
+        fine = sum(check.success for check in mine)
+        parts.append(
+            f"{side.value} {fine} of {len(mine)} hold" if mine else f"{side.value} not run"
+        )
+    return ", ".join(parts)

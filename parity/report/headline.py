@@ -1,0 +1,136 @@
+"""The first two sentences of a report: what the verdict is, and whether to worry."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from parity.model.result import DatasetResult, JobOutcome, RunResult
+from parity.model.verdict import Verdict
+from parity.report.view import NightRow, word_of
+from parity.report.words import count, some_of, visible
+
+__all__ = ["answer", "compared_rows", "headline", "job_sentence", "night_line", "since_previous"]
+
+
+def compared_rows(dataset: DatasetResult) -> int:
+    """Distinct rows looked at: those that match and those that differ."""
+    return dataset.rows.matched + dataset.rows.discrepancies
+
+
+def job_sentence(job: JobOutcome) -> str:
+    """`legacy job load-yahoo failed (exit 1)`."""
+    how = f"exit {job.exit_code}" if job.exit_code is not None else job.reason or "did not finish"
+    return visible(f"{job.side.value} job {job.name} failed ({how})")
+
+
+def headline(result: RunResult) -> str:
+    """The verdict in one line, as `Fail: 3 of 4 datasets differ: AAPL, 502 rows`."""
+    word = word_of(result.verdict)
+    if result.verdict is Verdict.PASS:
+        rows = sum(dataset.rows.matched for dataset in result.datasets)
+        return f"{word}: {count(len(result.datasets), 'dataset')}, {count(rows, 'row')} compared"
+    if result.verdict is Verdict.FAIL:
+        return f"{word}: {_differences(result)}"
+    reasons = _undecided_reasons(result)
+    more = f" (and {count(len(reasons) - 1, 'more reason')})" if len(reasons) > 1 else ""
+    return f"{word}: {reasons[0]}{more}"
+
+
+def answer(result: RunResult) -> str:
+    """Worry or not, in one sentence or two."""
+    rows = sum(dataset.rows.discrepancies for dataset in result.datasets)
+    if result.verdict is Verdict.PASS:
+        return "No need to worry: every row compared agrees within its tolerance."
+    if result.verdict is Verdict.UNDECIDED:
+        found = (
+            f"In what was compared, {count(rows, 'row')} {_verb(rows)}."
+            if rows
+            else "In what was compared, no row differs."
+            if any(compared_rows(dataset) for dataset in result.datasets)
+            else "No row was compared."
+        )
+        return f"This is no pass: something could not be judged. {found}"
+    if not rows:
+        return "Worry: the rows agree, but something else does not."
+    return f"Worry: {_explained(result, rows)}"
+
+
+def night_line(row: NightRow) -> str:
+    """One line for the index: what was wrong, or nothing."""
+    if row.reasons:
+        rest = f" (and {count(len(row.reasons) - 1, 'more reason')})" if row.reasons[1:] else ""
+        return f"{visible(row.reasons[0])}{rest}"
+    if row.discrepancies:
+        differing = sum(bool(item.discrepancies) for item in row.datasets)
+        of = f"{differing} of {count(len(row.datasets), 'dataset')}"
+        return f"{of} {_verb(differing)}: {count(row.discrepancies, 'row')}"
+    return f"{count(sum(item.matched for item in row.datasets), 'row')} matched"
+
+
+def since_previous(result: RunResult, previous: NightRow | None) -> str:
+    """What changed since the night before; empty when that is not known."""
+    if previous is None:
+        return ""
+    now = sum(dataset.rows.discrepancies for dataset in result.datasets)
+    before = previous.discrepancies
+    change = "as many rows differ" if now == before else f"{before:,} → {now:,} rows differ"
+    return f"Since {previous.session.isoformat()} ({word_of(previous.verdict)}): {change}"
+
+
+def _differences(result: RunResult) -> str:
+    failed = [dataset for dataset in result.datasets if dataset.verdict is Verdict.FAIL]
+    of = f"{len(failed)} of {count(len(result.datasets), 'dataset')}"
+    rows = sum(dataset.rows.discrepancies for dataset in failed)
+    if not rows:
+        reasons = result.reasons or tuple(
+            f"{dataset.name}: {reason}" for dataset in failed for reason in dataset.reasons
+        )
+        return f"{of} {_fails(len(failed))}" + (f": {visible(reasons[0])}" if reasons else "")
+    symbols = _symbols(failed)
+    where = f"{some_of(symbols)}, " if symbols else ""
+    return f"{of} {_verb(len(failed))}: {where}{count(rows, 'row')}"
+
+
+def _symbols(datasets: list[DatasetResult]) -> tuple[str, ...]:
+    """Symbols of the incidents, those of the largest incidents first."""
+    weight: Counter[str] = Counter()
+    for dataset in datasets:
+        for incident in dataset.incidents:
+            for symbol in incident.scope.symbols:
+                weight[symbol] += incident.rows
+    return tuple(sorted(weight, key=lambda symbol: (-weight[symbol], symbol)))
+
+
+def _undecided_reasons(result: RunResult) -> tuple[str, ...]:
+    if result.reasons:
+        return tuple(visible(reason) for reason in result.reasons)
+    failed = tuple(job_sentence(job) for job in result.jobs if not job.ok)
+    datasets = tuple(
+        visible(f"{dataset.name}: {reason}")
+        for dataset in result.datasets
+        if dataset.verdict is Verdict.UNDECIDED
+        for reason in dataset.reasons or ("could not be judged",)
+    )
+    return failed + datasets or ("no dataset was compared",)
+
+
+def _explained(result: RunResult, rows: int) -> str:
+    open_rows = sum(
+        incident.rows
+        for dataset in result.datasets
+        for incident in dataset.incidents
+        if not incident.proved and incident.waiver is None
+    )
+    if not open_rows:
+        return f"{count(rows, 'row')} {_verb(rows)}, each with a proved cause or a waiver."
+    if open_rows == rows:
+        return f"{count(rows, 'row')} {_verb(rows)} and no cause is proved."
+    return f"{count(rows, 'row')} {_verb(rows)}, {open_rows:,} of them without a proved cause."
+
+
+def _verb(number: int) -> str:
+    return "differs" if number == 1 else "differ"
+
+
+def _fails(number: int) -> str:
+    return "fails" if number == 1 else "fail"

@@ -1,0 +1,91 @@
+"""The rows of the index: one a night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from parity.model.result import RunResult
+from parity.model.verdict import Phase, Verdict
+
+__all__ = ["NightDataset", "NightRow", "dataset_names", "newest_first"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightDataset:
+    """One dataset in the index of nights: its verdict and rows."""
+
+    name: str
+    verdict: Verdict
+    discrepancies: int
+    matched: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightRow:
+    """One night in the index. `link` is the night's page, relative to the reports folder."""
+
+    session: date
+    phase: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    run_id: str
+    datasets: tuple[NightDataset, ...]
+    link: str
+
+    @property
+    def discrepancies(self) -> int:
+        """Rows of all datasets that differ."""
+        return sum(dataset.discrepancies for dataset in self.datasets)
+
+    @classmethod
+    def of(cls, result: RunResult) -> NightRow:
+        """The row of a run, linked to where its page belongs: `<phase>/<session>/index.html`."""
+        return cls.from_json(result.to_json())
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> NightRow:
+        """The row of a stored `result.json`.
+
+        Raises:
+            KeyError: the mapping is no result.json.
+        """
+        return cls(
+            session=date.fromisoformat(stored["session"]),
+            phase=stored["phase"],
+            verdict=Verdict(stored["verdict"]),
+            reasons=tuple(stored["reasons"]),
+            run_id=stored["run_id"],
+            datasets=tuple(_dataset_of(entry) for entry in stored["datasets"]),
+            link=f"{stored['phase']}/{stored['session']}/index.html",
+        )
+
+
+def _dataset_of(entry: Mapping[str, Any]) -> NightDataset:
+    rows = entry["rows"]
+    differing = ("mismatched", "legacy_only", "candidate_only", "duplicate_key", "null_key")
+    return NightDataset(
+        name=entry["name"],
+        verdict=Verdict(entry["verdict"]),
+        discrepancies=sum(rows[state] for state in differing),
+        matched=rows["matched"],
+    )
+
+
+def newest_first(rows: Sequence[NightRow]) -> list[NightRow]:
+    """Sessions from newest to oldest; of one session in two phases, the later phase first."""
+    return sorted(
+        rows, key=lambda row: (row.session, _phase_order(row.phase), row.run_id), reverse=True
+    )
+
+
+def _phase_order(phase: str) -> int:
+    phases = [known.value for known in Phase]
+    return phases.index(phase) if phase in phases else -1
+
+
+def dataset_names(nights: Sequence[NightRow]) -> list[str]:
+    """Every dataset name of any night, in the order of the newest night that has it."""
+    return list(dict.fromkeys(item.name for night in nights for item in night.datasets))

@@ -1,0 +1,64 @@
+"""Write a night's folder and the index of nights, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from parity.model.result import Discrepancy, RunResult
+from parity.report.atomic import replace_file, replaced_folder
+from parity.report.build import night_view
+from parity.report.html import index_page, night_page
+from parity.report.rows import csv_name, write_csv
+from parity.report.view import NightRow
+
+__all__ = ["render_json", "write_index", "write_night"]
+
+
+def render_json(result: RunResult) -> str:
+    """The text of `result.json`: the contract, indented by two, with a final newline.
+
+    Raises:
+        ValueError: a delta is NaN or infinite, which JSON cannot say.
+    """
+    return json.dumps(result.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_night(
+    result: RunResult,
+    discrepancies: Callable[[str], Iterable[Discrepancy]],
+    folder: Path,
+    *,
+    since_previous: NightRow | None = None,
+) -> None:
+    """Publish a night in `folder` (`reports/<phase>/<session>`): page, result.json and CSV files.
+
+    `discrepancies(dataset_name)` is asked once for each dataset with differing rows and is read
+    as a stream. Entries of the folder that are not the report's own (job logs) are kept.
+
+    Raises:
+        ComparisonError: the rows do not add up to what the result says; the old folder stays.
+    """
+    with replaced_folder(folder, ours=_ours) as new:
+        samples = {
+            dataset.name: write_csv(
+                new / csv_name(dataset.name), dataset, discrepancies(dataset.name)
+            )
+            for dataset in result.datasets
+            if dataset.rows.discrepancies
+        }
+        view = night_view(result, samples, previous=since_previous)
+        (new / "index.html").write_bytes(night_page(view).encode())
+        (new / "result.json").write_bytes(render_json(result).encode())
+
+
+def write_index(rows: Sequence[NightRow], reports: Path, *, migration: str) -> None:
+    """Publish `reports/index.html`: every night, newest first, linked to its page."""
+    replace_file(reports / "index.html", index_page(rows, migration=migration).encode())
+
+
+def _ours(name: str) -> bool:
+    return name in ("index.html", "result.json") or (
+        name.startswith("discrepancies-") and name.endswith(".csv")
+    )

@@ -1,0 +1,191 @@
+"""The view model: what HTML and terminal show, already in words. No markup, no colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parity.model.verdict import Verdict
+from parity.report.nights import NightDataset, NightRow, dataset_names, newest_first
+
+__all__ = [
+    "Cell",
+    "ColumnView",
+    "DatasetView",
+    "Figure",
+    "Grid",
+    "IncidentView",
+    "JobView",
+    "NightDataset",
+    "NightRow",
+    "NightView",
+    "QualityView",
+    "Segment",
+    "dataset_names",
+    "newest_first",
+    "symbol_of",
+    "word_of",
+]
+
+_WORDS = {Verdict.PASS: "Pass", Verdict.FAIL: "Fail", Verdict.UNDECIDED: "Undecided"}
+_SYMBOLS = {Verdict.PASS: "✓", Verdict.FAIL: "✕", Verdict.UNDECIDED: "?"}
+
+
+def word_of(verdict: Verdict) -> str:
+    """`Pass`, `Fail` or `Undecided`."""
+    return _WORDS[verdict]
+
+
+def symbol_of(verdict: Verdict) -> str:
+    """A one-character sign beside the word, so that the verdict never rests on colour."""
+    return _SYMBOLS[verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One table cell. `kind`: text, number, null, pair (three lines of one column) or same.
+
+    `sort` is a number for sorting where the text alone would sort wrongly; `title` says more.
+    """
+
+    text: str
+    kind: str = "text"
+    sort: str | None = None
+    title: str = ""
+    legacy: str = ""
+    candidate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table of discrepancies: header names, whether each is numeric, and rows of cells."""
+
+    id: str
+    caption: str
+    headers: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    keys: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A key figure: value and what it counts. `tone`: plain, good, bad or unsure."""
+
+    value: str
+    label: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of a dataset's bar, in thousandths of its width; at least 8 where there is any."""
+
+    state: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnView:
+    """One compared column: how much of it matches, and how far the rest is off."""
+
+    name: str
+    mismatched: int
+    matched: str
+    tolerance: str
+    because: str
+    max_abs: str
+    max_abs_sort: str
+    max_rel: str
+    max_rel_sort: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """Discrepancies with one cause and scope."""
+
+    id: str
+    cause: str
+    proof: str
+    rows: int
+    columns: str
+    symbols: str
+    all_symbols: str
+    sessions: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityView:
+    """One expectation with its outcome on both sides; `failed` when either failed."""
+
+    expectation: str
+    column: str
+    legacy: str
+    candidate: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobView:
+    """How one job ended."""
+
+    name: str
+    side: str
+    ok: bool
+    outcome: str
+    seconds: str
+    seconds_sort: str
+    reason: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetView:
+    """One dataset: card and section."""
+
+    anchor: str
+    name: str
+    kind: str
+    verdict: Verdict
+    summary: str
+    share: str
+    bar: tuple[Segment, ...]
+    counts: tuple[Figure, ...]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    drift: tuple[str, ...]
+    incidents: tuple[IncidentView, ...]
+    differing: tuple[ColumnView, ...]
+    identical: tuple[ColumnView, ...]
+    quality: tuple[QualityView, ...]
+    quality_summary: str
+    quality_failed: bool
+    grids: tuple[Grid, ...]
+    shown: str
+    csv: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightView:
+    """One night, worst dataset first."""
+
+    migration: str
+    phase: str
+    session: str
+    weekday: str
+    as_of: str
+    as_of_utc: str
+    run_id: str
+    verdict: Verdict
+    headline: str
+    answer: str
+    reasons: tuple[str, ...]
+    previous: str
+    figures: tuple[Figure, ...]
+    datasets: tuple[DatasetView, ...]
+    jobs: tuple[JobView, ...]
+    jobs_failed: int
+    opinion: str
+    opinion_ok: bool
+    opinion_examples: tuple[str, ...]
+    selftest: str

@@ -1,0 +1,115 @@
+"""The tables of schema `parity`, as SQLAlchemy sees them; Alembic makes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+__all__ = ["attempt", "discrepancy", "job_run", "metadata", "phase_change", "quality_check", "run"]
+
+metadata = MetaData(schema="parity")
+
+
+def _now() -> Column[datetime]:
+    return Column("at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+# A finding: one comparison of one session. Never changed once written.
+run = Table(
+    "run",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("migration", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("as_of", DateTime(timezone=True), nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("content", Text, nullable=False),  # digest of everything found
+    Column("config", Text, nullable=False),  # digest of parity.yaml
+    Column("result", JSONB, nullable=False),  # the value that reports are made from
+    _now(),
+)
+
+# Each time a session was compared; the newest one says which run holds for the session.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("run_id", Text, ForeignKey("parity.run.run_id"), nullable=False),
+    Column("migration", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    _now(),
+)
+
+discrepancy = Table(
+    "discrepancy",
+    metadata,
+    Column("run_id", Text, ForeignKey("parity.run.run_id"), primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("ordinal", BigInteger, primary_key=True),  # the order of the key
+    Column("state", Text, nullable=False),
+    Column("key", JSONB, nullable=False),
+    Column("legacy", JSONB),
+    Column("candidate", JSONB),
+    Column("columns", ARRAY(Text), nullable=False),
+)
+
+# Jobs are kept for every attempt, whatever the comparison found.
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("migration", Text, nullable=False),
+    Column("session", Date, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("seconds", Double, nullable=False),
+    Column("log", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _now(),
+)
+
+quality_check = Table(
+    "quality_check",
+    metadata,
+    Column("run_id", Text, ForeignKey("parity.run.run_id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("dataset", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("expectation", Text, nullable=False),
+    Column("column", Text),
+    Column("success", Boolean, nullable=False),
+    Column("unexpected", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# Append-only; the newest row of a migration is its phase.
+phase_change = Table(
+    "phase_change",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("migration", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    _now(),
+)

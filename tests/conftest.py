@@ -1,0 +1,83 @@
+"""Real components for all tests: one embedded PostgreSQL, a fresh database for each test."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from parity.database import Database, EmbeddedServer, provision
+
+if TYPE_CHECKING:
+    from parity.demo.server import ReplayServer
+
+NEW_YORK = ZoneInfo("America/New_York")
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """One embedded PostgreSQL for the whole session."""
+    with tempfile.TemporaryDirectory(prefix="parity-pg-") as folder:
+        server = EmbeddedServer(Path(folder) / "pg").start()
+        with _admin(server) as connection:
+            # Nothing of a test's database outlives the test: spare the disk.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(
+                    sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
+                )
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("CREATE DATABASE template_parity")
+        provision(server.url(user="postgres", database="template_parity"), login=True)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def database(server: EmbeddedServer) -> Iterator[Database]:
+    """A fresh database with roles, schemas and grants, dropped after the test."""
+    name = f"test_{next(_numbers)}"
+    with _admin(server) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_parity").format(sql.Identifier(name))
+        )
+        connection.execute(
+            sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
+        )
+        connection.execute(
+            sql.SQL(
+                "GRANT CONNECT ON DATABASE {} TO legacy_writer, prefect_writer, "
+                "parity_switch, parity_harness"
+            ).format(sql.Identifier(name))
+        )
+    try:
+        yield Database(server.url(user="postgres", database=name), server)
+    finally:
+        with _admin(server) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> Iterator[ReplayServer]:
+    """A vendor server as of the evening before AAPL's split."""
+    from parity.demo.server import ReplayServer
+
+    as_of = datetime(2005, 2, 25, 20, 0, tzinfo=NEW_YORK)
+    with ReplayServer(as_of=as_of, work_dir=tmp_path / "replay") as running:
+        yield running
+
+
+def _admin(server: EmbeddedServer) -> psycopg.Connection:
+    return psycopg.connect(server.url(user="postgres", database="postgres"), autocommit=True)

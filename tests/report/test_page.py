@@ -1,0 +1,155 @@
+"""The pages in a real browser. The `page` fixture fails on any console message."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from parity.model.result import RunResult
+from parity.report.nights import NightRow
+from parity.report.publish import write_index, write_night
+from tests.report.build import Rows, failed_job_night, good_night, source, split_night
+
+pytestmark = pytest.mark.slow
+
+WORDS = {"pass": "Pass", "fail": "Fail", "undecided": "Undecided"}
+
+
+def night(name: str) -> tuple[RunResult, Rows]:
+    if name == "fail":
+        return split_night()
+    return (good_night() if name == "pass" else failed_job_night()), {}
+
+
+def publish(folder: Path, result: RunResult, rows: Rows) -> str:
+    write_night(result, source(rows), folder)
+    return (folder / "index.html").as_uri()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (360, 740), (2560, 1440)])
+@pytest.mark.parametrize("name", WORDS)
+def test_the_verdict_is_in_the_first_view_and_nothing_scrolls_sideways(
+    page: Page, tmp_path: Path, name: str, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(publish(tmp_path / "n", *night(name)))
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text(WORDS[name])
+    for part in (heading, page.locator(".seal"), page.locator(".answer")):
+        box = part.bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= size[1]
+        assert box["x"] + box["width"] <= size[0]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_a_header_sorts_by_number_both_ways_and_says_so(page: Page, tmp_path: Path) -> None:
+    page.goto(publish(tmp_path / "n", *night("fail")))
+    table = page.locator("#dataset-1-values")
+    header = table.get_by_role("columnheader", name="close")
+    dates = table.locator("tbody tr td:nth-child(2)")
+    expect(header).to_have_attribute("aria-sort", "none")
+    expect(dates.first).to_have_text("2005-02-28 00:00")
+    header.get_by_role("button").click()
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    # The delta is -(89.72 + n) / 2 for the bar n days back: the lowest of 200 is n = 199.
+    expect(dates.first).to_have_text("2004-08-13 00:00")
+    header.get_by_role("button").press("Enter")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    expect(dates.first).to_have_text("2005-02-28 00:00")
+    expect(dates).to_have_count(200)
+
+
+def test_the_filter_hides_rows_and_counts_them(page: Page, tmp_path: Path) -> None:
+    page.goto(publish(tmp_path / "n", *night("fail")))
+    tools = page.locator("[data-filter=dataset-1-values]")
+    tools.get_by_label("Filter rows").fill("aapl 2005-02-2")
+    expect(tools.get_by_role("status")).to_have_text("9 of 200 rows")
+    assert page.locator("#dataset-1-values tbody tr:visible").count() == 9
+    tools.get_by_label("Filter rows").fill("")
+    assert page.locator("#dataset-1-values tbody tr:visible").count() == 200
+
+
+def test_markup_in_a_symbol_is_text(page: Page, tmp_path: Path) -> None:
+    symbol = "<script>document.title='owned'</script>"
+    page.goto(publish(tmp_path / "n", *split_night(symbol)))
+    expect(page.locator("#dataset-1-values tbody td").first).to_have_text(symbol)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(symbol)
+    assert page.title() == "✕ Fail · cron-to-prefect · 2005-02-28"
+    assert page.locator("script").count() == 1
+
+
+def test_the_page_fetches_nothing_and_allows_no_inline_code_unseen(
+    page: Page, tmp_path: Path
+) -> None:
+    page.goto(publish(tmp_path / "n", *night("fail")))
+    policy = page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    html = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
+    assert " style=" not in html
+    assert not re.search(r"\son[a-z]+=", html)
+
+
+def test_a_script_that_is_not_ours_is_refused(browser: Browser, tmp_path: Path) -> None:
+    publish(tmp_path / "n", *night("fail"))
+    file = tmp_path / "n" / "index.html"
+    html = file.read_text(encoding="utf-8")
+    file.write_text(html.replace("</main>", "<script>document.title='owned'</script></main>"))
+    context = browser.new_context()
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.goto(file.as_uri())
+    expect(opened.locator("#dataset-1-values thead button").first).to_be_visible()  # ours ran
+    title = opened.title()
+    context.close()
+    assert title == "✕ Fail · cron-to-prefect · 2005-02-28"
+    assert len(said) == 1
+    assert "Content Security Policy" in said[0]
+
+
+def test_a_differing_cell_holds_both_values_the_delta_and_a_sign(
+    page: Page, tmp_path: Path
+) -> None:
+    page.goto(publish(tmp_path / "n", *night("fail")))
+    cell = page.locator("#dataset-1-values td.pair").first
+    expect(cell).to_have_text("L89.7200C44.8600≠ Δ-44.8600")
+    stamp = page.locator("#dataset-1-values tbody td:nth-child(2)").first
+    expect(stamp).to_have_attribute("title", "2005-02-28 05:00 UTC")
+
+
+def test_dark_and_light_have_readable_ink(page: Page, tmp_path: Path) -> None:
+    address = publish(tmp_path / "n", *night("fail"))
+    shades = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(address)
+        shades[scheme] = page.evaluate(
+            "['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name])"
+        )
+    assert shades["light"] == ["rgb(22, 32, 43)", "rgb(245, 247, 249)"]
+    assert shades["dark"] == ["rgb(230, 235, 240)", "rgb(15, 21, 27)"]
+
+
+def test_the_index_leads_to_each_night(page: Page, tmp_path: Path) -> None:
+    failed, rows = split_night()
+    before = dataclasses.replace(good_night(), session=date(2005, 2, 25))
+    for result, held in ((failed, rows), (before, {})):
+        write_night(result, source(held), tmp_path / result.phase / result.session.isoformat())
+    write_index([NightRow.of(before), NightRow.of(failed)], tmp_path, migration="cron-to-prefect")
+    page.goto((tmp_path / "index.html").as_uri())
+    expect(page.locator("#nights tbody th")).to_have_text(["2005-02-28", "2005-02-25"])
+    expect(page.get_by_role("heading", level=1)).to_contain_text("3 of 4 datasets differ: 502 rows")
+    page.locator("#nights").get_by_role("link", name="2005-02-25").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Pass")
+    page.get_by_role("link", name="All nights").click()
+    expect(page.locator("#nights")).to_be_visible()
