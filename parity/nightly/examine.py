@@ -179,6 +179,8 @@ def _notes(dataset: Dataset, diff: DatasetDiff) -> tuple[str, ...]:
     if dataset.since:
         because = f": {dataset.since_because}" if dataset.since_because else ""
         notes.append(f"Compared from {dataset.since.isoformat()} on{because}")
+    if max(diff.rows.legacy, diff.rows.candidate) > QUALITY_ROWS:
+        notes.append(f"Quality was checked on the newest {QUALITY_ROWS:,} rows of each side")
     if dataset.settle:
         notes.append(f"Rows younger than {dataset.settle} were left to settle")
     return tuple(notes)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from prefect_flows import queries
-from prefect_flows.server import ensure_server, stop_server
+from prefect_flows.processes import is_same
+from prefect_flows.server import ServerState, is_ready, read_state, stop_server
+from prefect_flows.server_settings import home
 from prefect_flows.settings import Settings
 from prefect_flows.tables import create_tables
 
@@ -24,24 +29,65 @@ if TYPE_CHECKING:
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+ENSURE = (
+    "import os; from prefect_flows.server import ensure_server; print(ensure_server(os.environ))"
+)
+
+
+@dataclass(frozen=True)
+class StartedServer:
+    """A Prefect server of the tests' own.
+
+    Attributes:
+        environ: What a command needs to find it.
+        addresses: What the two processes that asked for it at the same moment were told.
+    """
+
+    environ: dict[str, str]
+    addresses: tuple[str, ...]
+
+    @property
+    def state(self) -> ServerState:
+        """What is recorded about it."""
+        state = read_state(home(self.environ))
+        assert state is not None
+        return state
+
+
+def without_prefect(folder: Path) -> dict[str, str]:
+    """The environment with a PREFECT_HOME of its own and nothing else of Prefect's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return kept | {"PREFECT_HOME": str(folder)}
+
+
 @pytest.fixture(scope="session")
-def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a Prefect server of the tests' own, which runs."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
-    ensure_server(environ)
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedServer]:
+    """One server for all tests, started by two processes at once over a dead one's record."""
+    folder = tmp_path_factory.mktemp("prefect")
+    environ = without_prefect(folder)
+    stale = {"pid": os.getpid(), "token": "another start", "port": 1}
+    (folder / "server.json").write_text(json.dumps(stale))
     try:
-        yield environ
+        asking = [
+            subprocess.Popen(
+                [sys.executable, "-c", ENSURE], env=environ, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(2)
+        ]
+        addresses = tuple(process.communicate(timeout=170)[0].strip() for process in asking)
+        yield StartedServer(environ, addresses)
     finally:
+        state = read_state(folder)
         stop_server(environ)
+    assert state is not None
+    assert not is_ready(state.port)
+    assert not is_same(state.pid, state.token)
 
 
 @pytest.fixture
-def command(
-    prefect_environment: dict[str, str], database: Database, replay: ReplayServer
-) -> Command:
+def command(prefect_server: StartedServer, database: Database, replay: ReplayServer) -> Command:
     """Run `python -m prefect_flows …` as a process of its own."""
-    environ = prefect_environment | replay.environment()
+    environ = prefect_server.environ | replay.environment()
     environ["DATABASE_URL"] = database.url_as("prefect_writer")
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -1,10 +1,11 @@
-"""Expected values are the definitions written out in plain arithmetic, not another call of TA-Lib."""
+"""Expected values are the definitions in plain arithmetic, not another call of TA-Lib."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from statistics import fmean, pstdev, stdev
 from zoneinfo import ZoneInfo
 
@@ -27,8 +28,10 @@ def series(count: int) -> list[float]:
 def bars(closes: list[float], volumes: list[int | None] | None = None) -> list[Bar]:
     given = volumes or [1000 + n for n in range(len(closes))]
     return [
-        Bar(START + timedelta(days=n), *[Decimal(str(close))] * 4, volume)
-        for n, (close, volume) in enumerate(zip(closes, given, strict=True))
+        Bar(START + timedelta(days=n), price, price, price, price, volume)
+        for n, (price, volume) in enumerate(
+            zip((Decimal(str(close)) for close in closes), given, strict=True)
+        )
     ]
 
 
@@ -46,7 +49,7 @@ def ema(values: list[float], period: int) -> list[float]:
 
 def wilder_rsi(closes: list[float], period: int = 14) -> float:
     """Wilder 1978: mean of the first 14 changes, then smoothed by 1/14."""
-    changes = [b - a for a, b in zip(closes, closes[1:], strict=False)]
+    changes = [b - a for a, b in pairwise(closes)]
     gain = fmean(max(change, 0) for change in changes[:period])
     loss = fmean(max(-change, 0) for change in changes[:period])
     for change in changes[period:]:
@@ -120,7 +123,7 @@ def test_price_changes_are_in_percent_over_sessions() -> None:
 
 
 def test_volume() -> None:
-    volumes: list[int | None] = [100] * 19 + [2100]
+    volumes: list[int | None] = [*[100] * 19, 2100]
 
     rows = compute(bars(series(20), volumes))
 

@@ -90,7 +90,8 @@ def test_nothing_newer_than_as_of_is_stored(
 def test_a_dividend_lowers_adjusted_prices_only(
     settings: Settings, replay: ReplayServer, rows: Rows
 ) -> None:
-    # MSFT paid 3.08 on 2004-11-15; the close before was 29.97: a factor of 1 - 3.08/29.97.
+    # MSFT paid 3.08 on 2004-11-15, closing at 27.39. The sample data adjusts by the ex-day's
+    # close: what came before is divided by 1 + 3.08/27.39.
     replay.set_as_of(at("2004-11-16"))
 
     yahoo(settings, at("2004-11-16"), symbol="MSFT")
@@ -103,7 +104,7 @@ def test_a_dividend_lowers_adjusted_prices_only(
     assert isinstance(raw, Decimal)
     assert isinstance(adjusted, Decimal)
     assert raw == Decimal("29.97")
-    assert float(adjusted) == pytest.approx(29.97 - 3.08, abs=0.02)
+    assert float(adjusted) == pytest.approx(29.97 / (1 + 3.08 / 27.39), abs=1e-4)
 
 
 def test_after_a_split_the_whole_stored_history_is_fetched_again(
@@ -216,7 +217,8 @@ def test_hourly_bars_are_folded_into_days_for_the_indicators(
     assert (
         volume
         == rows(
-            "SELECT sum(volume)::bigint FROM prefect.market_data WHERE data_source = 'yahoo_adjusted'"
+            "SELECT sum(volume)::bigint FROM prefect.market_data"
+            " WHERE data_source = 'yahoo_adjusted'"
             " AND (timestamp AT TIME ZONE 'America/New_York')::date = '2005-02-25'"
         )[0]
     )
@@ -292,7 +294,7 @@ def test_a_refused_key_lasts(settings: Settings) -> None:
 
 
 def test_an_unknown_symbol_lasts(settings: Settings) -> None:
-    with pytest.raises(LastingError, match="NOPE"):
+    with pytest.raises(LastingError, match="NOPE: "):
         yahoo(settings, EVE, symbol="NOPE")
 
 
