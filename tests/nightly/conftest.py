@@ -66,9 +66,7 @@ ROWS: list[tuple[str, float | None]] = [("A", 1.0), ("B", 2.0), ("<script>", 3.0
 
 
 @pytest.fixture
-def migration(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Migration:
+def migration(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Migration:
     """Makes the night of a migration whose scripts, config and session may be chosen."""
     monkeypatch.setenv("PARITY_DATABASE_URL", database.admin_url)
 
