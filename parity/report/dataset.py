@@ -147,7 +147,7 @@ def _incident(incident: Incident) -> IncidentView:
     first, last = incident.scope.first, incident.scope.last
     known = [visible(end) for end in (first, last) if end]
     notes = [
-        visible(f"{name}: {value if isinstance(value, str) else json.dumps(value, default=str)}")
+        visible(f"{name.replace('_', ' ')}: {_plain(value)}")
         for name, value in incident.evidence.items()
     ]
     if incident.explained_by:
@@ -165,6 +165,17 @@ def _incident(incident: Incident) -> IncidentView:
         sessions=" to ".join(dict.fromkeys(known)) or ABSENT,
         notes=tuple(notes),
     )
+
+
+def _plain(value: object) -> str:
+    """A piece of evidence as one would say it: `mismatched 492, legacy only 3`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return ", ".join(f"{str(name).replace('_', ' ')} {_plain(n)}" for name, n in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:,}" if isinstance(value, int) else json.dumps(value, default=str)
 
 
 def _quality(checks: tuple[QualityCheck, ...]) -> tuple[QualityView, ...]:
