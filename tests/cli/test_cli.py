@@ -1,0 +1,194 @@
+"""The command line as a user meets it: processes, exit codes, streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from parity.database import Database
+from tests.nightly.conftest import CONFIG, ROWS, script
+
+pytestmark = pytest.mark.slow
+Parity = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def parity(database: Database, tmp_path: Path) -> Parity:
+    """Runs `parity …` in a folder with a small migration."""
+    (tmp_path / "old.py").write_text(script("legacy", ROWS), encoding="utf-8")
+    (tmp_path / "new.py").write_text(script("prefect", ROWS), encoding="utf-8")
+    (tmp_path / "parity.yaml").write_text(CONFIG, encoding="utf-8")
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            cwd=tmp_path,
+            env=environ(database) | variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from parity.cli import main; main()", *arguments]
+
+
+def environ(database: Database) -> dict[str, str]:
+    return os.environ | {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"}
+
+
+SESSION = ("--session", "2024-02-29")
+
+
+def test_a_night_passes_with_exit_0_and_its_json_alone_on_standard_output(
+    parity: Parity, tmp_path: Path
+) -> None:
+    ended = parity("nightly", *SESSION, "--json", "-")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    published = tmp_path / "reports" / "parallel_run" / "2024-02-29" / "result.json"
+    assert ended.stdout == published.read_text(encoding="utf-8")
+    assert json.loads(ended.stdout)["verdict"] == "pass"
+
+    status = parity("status")
+    assert status.returncode == 0
+    assert "2024-02-29" in status.stdout
+
+
+def test_differences_end_with_1_and_fit_80_columns(parity: Parity, tmp_path: Path) -> None:
+    changed = script("prefect", [("A", 7.0), *ROWS[1:]])
+    (tmp_path / "new.py").write_text(changed, encoding="utf-8")
+    ended = parity("nightly", *SESSION, "--json", "out.json")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "Report: reports/parallel_run/2024-02-29/index.html" in ended.stdout
+    assert max(len(line) for line in ended.stdout.splitlines()) <= 80
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["verdict"] == "fail"
+    again = parity("report", *SESSION)
+    assert again.returncode == 1
+    assert "Fail" in again.stdout
+
+
+def test_undecided_ends_with_2_and_one_line_on_standard_error(
+    parity: Parity, tmp_path: Path
+) -> None:
+    (tmp_path / "old.py").write_text("raise SystemExit('no key')", encoding="utf-8")
+    ended = parity("nightly", *SESSION)
+    assert ended.returncode == 2
+    assert ended.stderr == "parity: undecided: legacy job old failed: exit 1: no key\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nightly", "--session", "2024-02-30"), "'2024-02-30' is no date; write it as 2005-02-28"),
+        (("nightly", "--session", "2024-03-02"), "2024-03-02 is no session of XNYS"),
+        (("nightly", "--as-of", "2024-02-29T20:00"), "write a time with its offset"),
+        (("report", "--session", "2024-02-28"), "no night of 2024-02-28 is stored"),
+        (("nightly", "--config", "no.yaml"), "no.yaml"),
+        (("compare", *SESSION, "--json", "/no/such/dir/x"), "--json /no/such/dir/x: No such file"),
+    ],
+)
+def test_bad_input_ends_with_2_and_says_how_to_mend_it(
+    parity: Parity, arguments: tuple[str, ...], says: str
+) -> None:
+    ended = parity(*arguments)
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_all_mistakes_of_a_config_are_told_at_once_with_their_lines(
+    parity: Parity, tmp_path: Path
+) -> None:
+    bad = CONFIG.replace("side: legacy", "side: old").replace("key:", "keys:")
+    (tmp_path / "parity.yaml").write_text(bad, encoding="utf-8")
+    ended = parity("nightly", *SESSION)
+    assert ended.returncode == 2
+    assert "jobs[0].side" in ended.stderr
+    assert "datasets[0].keys" in ended.stderr
+    assert "line 6" in ended.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://nobody:s3cret@127.0.0.1:1/x", "mysql://nobody:s3cret@h/x", "s3cret nonsense"],
+)
+def test_a_wrong_database_url_is_told_without_its_password(parity: Parity, url: str) -> None:
+    ended = parity("nightly", *SESSION, PARITY_DATABASE_URL=url)
+    assert ended.returncode == 2
+    assert "PARITY_DATABASE_URL" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert "s3cret" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_night_ends_its_jobs_and_stores_nothing(
+    parity: Parity, database: Database, tmp_path: Path, number: signal.Signals
+) -> None:
+    marker = tmp_path / "started"
+    endless = f"import pathlib, time; pathlib.Path({str(marker)!r}).touch(); time.sleep(600)"
+    (tmp_path / "old.py").write_text(endless, encoding="utf-8")
+    with subprocess.Popen(
+        command("nightly", *SESSION), cwd=tmp_path, env=environ(database),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        _wait_for(marker)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "parity: interrupted; nothing half-done was kept"
+    with psycopg.connect(database.admin_url) as connection:
+        assert connection.execute("SELECT count(*) FROM parity.run").fetchone() == (0,)
+    assert list((tmp_path / ".parity" / "jobs").glob("*.json")) == []
+
+
+def test_a_killed_night_leaves_no_job_running_after_the_next_one(
+    parity: Parity, database: Database, tmp_path: Path
+) -> None:
+    marker = tmp_path / "started"
+    endless = (
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
+    )
+    (tmp_path / "old.py").write_text(endless, encoding="utf-8")
+    with subprocess.Popen(
+        command("nightly", *SESSION), cwd=tmp_path, env=environ(database),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        _wait_for(marker)
+        process.kill()
+    orphan = int(marker.read_text())
+    os.kill(orphan, 0)  # it lives on: nobody could end it
+    (tmp_path / "old.py").write_text(script("legacy", ROWS), encoding="utf-8")
+    assert parity("nightly", *SESSION).returncode == 0
+    with pytest.raises(ProcessLookupError):
+        _until_gone(orphan)
+
+
+def _wait_for(marker: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not marker.exists():
+        assert time.monotonic() < deadline, "the job did not start"
+        time.sleep(0.05)
+    time.sleep(0.2)
+
+
+def _until_gone(pid: int) -> None:
+    """Raises ProcessLookupError once the process is gone."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        os.kill(pid, 0)
+        time.sleep(0.05)
