@@ -1,7 +1,7 @@
 """`python -m prefect_flows`: run a flow, or look after the Prefect server.
 
-Exit code: 0 all symbols done, 1 something failed (the lines say what), 2 bad arguments, no
-database or no Prefect server, 130 interrupted.
+Exit code: 0 all symbols done (or the night passed), 1 something failed (the lines say what),
+2 bad arguments, no database or no Prefect server, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from prefect_flows import server
@@ -51,17 +51,28 @@ def _server(action: str, environ: Mapping[str, str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    _check(options, Settings.from_environment(os.environ))
+    if options.command != "nightly":  # what it needs, the harness checks
+        _check(options, Settings.from_environment(os.environ))
     os.environ.update(flow_environment(os.environ, api_url=server.ensure_server(os.environ)))
 
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     # The heartbeat thread costs a second at the end of each flow, and no variable turns it off.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        return 0 if _flow(options).is_completed() else 1
+        state = _flow(options)
+    if state.is_completed():
+        return 0
+    # A night has differences (1) or could not be judged (2).
+    return 2 if options.command == "nightly" and state.name != "Fail" else 1
 
 
 def _flow(options: argparse.Namespace) -> Any:
+    if options.command == "nightly":
+        from prefect_flows.parity_nightly import parity_nightly
+
+        return parity_nightly(
+            session=options.session, config=options.config, as_of=options.as_of, return_state=True
+        )
     common = {"symbols": options.symbols, "as_of": options.as_of, "return_state": True}
     if options.command == "indicators":
         from prefect_flows.analytics import calculate_daily_indicators
@@ -109,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     for parser_with_limit in (yahoo, polygon):
         parser_with_limit.add_argument("--max-symbols", type=int, help="load at most so many")
     _flow_parser(commands, "indicators", "calculate indicators from stored prices", 300)
+    nightly = commands.add_parser("nightly", help="compare both sides, as `parity nightly` does")
+    nightly.add_argument("--session", type=_session, help="trading date; default: the newest due")
+    nightly.add_argument("--config", default="parity.yaml", help="default: parity.yaml")
+    nightly.add_argument("--as-of", type=_moment, help="ISO time with a zone")
     serve = commands.add_parser("server", help="the Prefect server that the flows share")
     serve.add_argument("action", choices=["start", "status", "stop"])
     return parser
@@ -130,6 +145,13 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no time zone, such as -05:00")
     return moment
+
+
+def _session(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date, such as 2005-02-28") from None
 
 
 def _days(text: str) -> int:

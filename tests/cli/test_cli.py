@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from parity.database import Database
-from tests.nightly.conftest import CONFIG, ROWS, script
+from tests.nightly.toy import CONFIG, ROWS, script
 
 pytestmark = pytest.mark.slow
 Parity = Callable[..., "subprocess.CompletedProcess[str]"]

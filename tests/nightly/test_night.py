@@ -20,7 +20,7 @@ from parity.model.errors import ParityError, UsageError
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 from parity.nightly import Night, publish_all
-from tests.nightly.conftest import CONFIG, ROWS, SESSION, Migration, script
+from tests.nightly.toy import CONFIG, ROWS, SESSION, Migration, script
 
 pytestmark = pytest.mark.slow  # the first to run imports Great Expectations
 
