@@ -59,10 +59,10 @@ def calculate_daily_indicators(
     as_of: datetime | None = None,
     restated: list[str] | None = None,
 ) -> State[Any]:
-    """Calculate the indicators of every session that has none yet, from stored adjusted bars.
+    """Calculate the indicators of new sessions, and of the last one again, from adjusted bars.
 
     Args:
-        days_back: Calendar days of history before the first session written.
+        days_back: Calendar days of history before each session written.
         symbols: None means SYMBOLS from the environment, or the four of the demo.
         as_of: Bars from then on are not looked at; None means now.
         restated: Symbols whose stored sessions are all calculated again, because the vendor

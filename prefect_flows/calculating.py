@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,15 +29,11 @@ _Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which sessions to write: those in `again`, and every one from `first_new` on."""
+    """Sessions to write: those in `again`, and all from `first_new` on; `start` is the first."""
 
     start: date
     again: frozenset[date]
     first_new: date | None
-
-    @property
-    def is_due(self) -> bool:
-        return bool(self.again) or self.first_new is not None
 
     def wants(self, day: date) -> bool:
         return day in self.again or (self.first_new is not None and day >= self.first_new)
@@ -54,13 +51,14 @@ def calculate(
     """Write the indicators of the sessions that have none yet, in one transaction.
 
     Sessions later than the last one stored are written; where nothing is stored, only the
-    newest. After a restatement every stored session is written again as well, so that the
-    table is never on two price scales. History starts `days_back` calendar days before the first
-    session written.
+    newest. The last stored one is calculated again, since its bars may have been partial. After
+    a restatement every stored session is written again, so that the table is never on two price
+    scales. Each row is calculated from the `days_back` calendar days before its own session, so
+    it comes out the same whenever it is calculated.
 
     Args:
         symbol: Ticker.
-        days_back: Calendar days of history before the first session written.
+        days_back: Calendar days of history before each session written.
         as_of: Bars from then on are not looked at.
         restated: The symbol's bars were fetched again on another scale.
         settings: Where the tables are.
@@ -72,8 +70,8 @@ def calculate(
     started_at = datetime.now(UTC)
     with queries.connect(settings.database_url) as connection:
         plan = _plan(connection, symbol, as_of, restated=restated)
-        rows = _rows(connection, symbol, plan, days_back, as_of)
-        outcome = _outcome(symbol, started_at, [row.date for row in rows], nothing=plan is None)
+        rows = [] if plan is None else _rows(connection, symbol, plan, days_back, as_of)
+        outcome = _outcome(symbol, started_at, [row.date for row in rows])
         for row in filter(lambda row: row.missing, rows):
             logger.warning("%s %s: too few rows for %s", symbol, row.date, ", ".join(row.missing))
         with connection.transaction():
@@ -88,15 +86,18 @@ def calculate(
 
 
 def _rows(
-    connection: Connection, symbol: str, plan: _Plan | None, days_back: int, as_of: datetime
+    connection: Connection, symbol: str, plan: _Plan, days_back: int, as_of: datetime
 ) -> list[IndicatorRow]:
-    if plan is None or not plan.is_due:
-        return []
     from prefect_flows.indicators import compute  # TA-Lib's import takes a second
 
     history = Window(_midnight(plan.start - timedelta(days=days_back)), as_of)
     bars = to_daily(queries.bars_between(connection, symbol, SOURCE, history))
-    return [row for row in compute(bars) if plan.wants(row.date)]
+    days = [session_of(bar.timestamp) for bar in bars]
+    return [
+        compute(bars[bisect_left(days, day - timedelta(days=days_back)) : place + 1])[-1]
+        for place, day in enumerate(days)
+        if plan.wants(day)
+    ]
 
 
 def _plan(connection: Connection, symbol: str, as_of: datetime, *, restated: bool) -> _Plan | None:
@@ -104,19 +105,15 @@ def _plan(connection: Connection, symbol: str, as_of: datetime, *, restated: boo
     stored = queries.indicator_dates(connection, symbol, until=session_of(as_of))
     after = stored[-1] if stored else None
     new = queries.first_session_after(connection, symbol, SOURCE, after, end=as_of)
-    if not stored:
+    if after is None:
         return None if new is None else _Plan(new[1], frozenset(), new[1])
-    first_new = None if new is None else new[0]
-    if restated:
-        return _Plan(stored[0], frozenset(stored), first_new)
-    return _Plan(first_new or stored[-1], frozenset(), first_new)
+    again = stored if restated else stored[-1:]
+    return _Plan(again[0], frozenset(again), None if new is None else new[0])
 
 
-def _outcome(symbol: str, started_at: datetime, days: Sequence[date], *, nothing: bool) -> Outcome:
-    if nothing:
+def _outcome(symbol: str, started_at: datetime, days: Sequence[date]) -> Outcome:
+    if not days:
         status, message = Status.EMPTY, f"no {SOURCE} bars are stored"
-    elif not days:
-        status, message = Status.OK, "no new session"
     else:
         status, message = Status.OK, f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
     return Outcome(

@@ -248,7 +248,9 @@ def differing(legacy: Reader, candidate: Reader, *, ambiguous: bool) -> Part:
     keys = [
         sql.SQL("COALESCE({}, {})").format(a, b) for a, b in zip(left_keys, right_keys, strict=True)
     ]
-    on = [sql.SQL("{} = {}").format(a, b) for a, b in zip(left_keys, right_keys, strict=True)]
+    on = [
+        sql.SQL("{} = {}").format(left_keys[place], right_keys[place]) for place in _joining(legacy)
+    ]
     tests: list[sql.Composable] = [sql.SQL("x.here IS NULL"), sql.SQL("y.here IS NULL")]
     values: tuple[Any, ...] = ()
     for place, pair in enumerate(legacy.columns):
@@ -270,6 +272,17 @@ def differing(legacy: Reader, candidate: Reader, *, ambiguous: bool) -> Part:
         order=_join(keys, ", "),
     )
     return Part(text, head.values + values)
+
+
+def _joining(reader: Reader) -> list[int]:
+    """The places of the key columns to join on: all but those that `where` fixes to one value.
+
+    Such a column is equal on both sides anyway, and with it in the condition PostgreSQL finds no
+    merge join: it takes a column with a constant out of the sort order.
+    """
+    fixed = {name for name, wanted in reader.dataset.where if len(wanted) == 1}
+    free = [place for place, pair in enumerate(reader.key) if pair.name not in fixed]
+    return free or list(range(len(reader.key)))
 
 
 def _may_differ(pair: Compared, left: sql.Composable, right: sql.Composable) -> Part:

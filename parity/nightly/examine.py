@@ -125,8 +125,8 @@ def _dataset(
             comparison = Comparison(
                 context.connection, dataset, as_of=context.as_of, zone=context.exchange.zone
             )
-            diff = compare(comparison, context.session, sink)
             quality = _quality(comparison)
+            diff = compare(comparison, context.session, sink)
             opinion = _opinion(context, comparison, diff, spool)
     except (ComparisonError, psycopg.Error) as error:
         spool.clear()  # what was found before the failure is no finding

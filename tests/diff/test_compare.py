@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from parity.database import Database
-from parity.diff import Comparison, DatasetDiff, compare
+from parity.diff import Comparison, DatasetDiff, compare, queries
 from parity.model.errors import ComparisonError
 from parity.model.result import Discrepancy, RowState
 from parity.model.suite import Dataset, Kind, Relation, Tolerance
+from parity.model.verdict import Side
 from tests.diff import oracle
 
 AS_OF = datetime(2024, 3, 1, tzinfo=UTC)
@@ -326,3 +327,23 @@ def test_row_states_and_column_counts_are_those_of_the_oracle(
 def _states(diff: DatasetDiff) -> dict[str, int]:
     counts = diff.rows.to_json()
     return {state.value: counts[state.value] for state in RowState}
+
+
+@pytest.mark.parametrize("where", [(), (("src", ("a",)),)])
+def test_the_join_goes_along_the_keys_indexes(
+    connection: psycopg.Connection, where: tuple[tuple[str, tuple[str, ...]], ...]
+) -> None:
+    """Also where the config fixes one column of the key, which PostgreSQL then cannot merge on."""
+    columns = 'src text COLLATE "C", n int, v float8, PRIMARY KEY (src, n)'
+    for schema in ("legacy", "prefect"):
+        make(connection, schema, columns, [("a", n, 1.0) for n in range(3000)])
+        connection.execute(f'ANALYZE {schema}."T"')
+    wanted = dataset(key=("src", "n"), where=where)
+    comparison = Comparison(connection, wanted, as_of=AS_OF)
+    connection.execute(queries.MERGE_SETTINGS)
+    readers = [comparison.readers[side] for side in Side]
+    found = queries.differing(*readers, ambiguous=comparison.ambiguous)
+    explain = sql.SQL("EXPLAIN {}").format(found.text)
+    lines = [row[0] for row in connection.execute(explain, found.values)]
+    assert any("Merge Full Join" in line for line in lines)
+    assert sum("Index Scan using" in line for line in lines) == 2

@@ -194,13 +194,43 @@ def test_only_the_newest_session_is_calculated_at_first_and_then_what_is_new(
     replay.set_as_of(EVE)
     yahoo(settings, EVE)
 
-    second, third = indicators(settings, EVE), indicators(settings, EVE)
+    second = indicators(settings, EVE)
+    before = rows("SELECT xmin::text, * FROM prefect.technical_indicators ORDER BY date")
+    third = indicators(settings, EVE)
 
-    assert (first.rows, second.rows, third.rows) == (1, 2, 0)
-    assert (third.status, third.message) == (Status.OK, "no new session")
+    # The last stored session is calculated again each time, and left alone where it is right.
+    assert (first.rows, second.rows, third.rows) == (1, 3, 1)
+    assert rows("SELECT xmin::text, * FROM prefect.technical_indicators ORDER BY date") == before
     # 60 days hold fewer than 50 sessions: NULL, and a warning that names the indicator.
     assert rows("SELECT sma_50, sma_200 FROM prefect.technical_indicators_latest") == [(None, None)]
     assert "AAPL 2005-02-23: too few rows for sma_50, sma_200" in caplog.text
+
+
+def test_a_row_comes_out_the_same_whenever_it_is_calculated(
+    settings: Settings, replay: ReplayServer, rows: Rows
+) -> None:
+    for evening in (at("2005-02-23"), at("2005-02-24"), EVE):
+        replay.set_as_of(evening)
+        yahoo(settings, evening, days=400)
+        indicators(settings, evening)
+    nightly = rows("SELECT * FROM prefect.technical_indicators ORDER BY date")
+    indicators(settings, EVE, restated=True)
+    assert rows("SELECT * FROM prefect.technical_indicators ORDER BY date") == nightly
+    assert len(nightly) == 3
+
+
+def test_indicators_of_a_running_session_are_mended_after_its_close(
+    settings: Settings, replay: ReplayServer, rows: Rows
+) -> None:
+    for hour in (13, 20):
+        replay.set_as_of(at("2005-02-25", hour))
+        yahoo(settings, at("2005-02-25", hour), days=60)
+        indicators(settings, at("2005-02-25", hour))
+    (volume,) = rows("SELECT volume FROM prefect.market_data WHERE data_source = 'yahoo_adjusted'"
+                     " ORDER BY timestamp DESC LIMIT 1")  # fmt: skip
+    assert rows("SELECT date::text, current_volume FROM prefect.technical_indicators") == [
+        ("2005-02-25", *volume)
+    ]
 
 
 def test_hourly_bars_are_folded_into_days_for_the_indicators(
