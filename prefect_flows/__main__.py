@@ -62,6 +62,8 @@ def _run(options: argparse.Namespace) -> int:
         state = _flow(options)
     if state.is_completed():
         return 0
+    # The last line of a job's log is what a night's report quotes.
+    print(f"{options.command} failed: {(state.message or '')[:160]}", file=sys.stderr, flush=True)
     # A night has differences (1) or could not be judged (2).
     return 2 if options.command == "nightly" and state.name != "Fail" else 1
 
@@ -133,7 +135,12 @@ def _flow_parser(commands: Any, name: str, text: str, days_back: int) -> argpars
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.add_argument("--as-of", type=_moment, help="ISO time with a zone; default: now")
     parser.add_argument("--days-back", type=_days, default=days_back, help=f"default: {days_back}")
-    parser.add_argument("--symbols", nargs="+", metavar="SYMBOL", help="default: SYMBOLS")
+    parser.add_argument(
+        "--symbols",
+        nargs="+",
+        metavar="SYMBOL",
+        help="default: those in the variable SYMBOLS, else AAPL MSFT IBM GOOG",
+    )
     return parser
 
 

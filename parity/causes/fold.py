@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from parity.model.result import Discrepancy, Incident, RowState, Scope
+from parity.model.result import Discrepancy, Incident, Scope
 from parity.model.suite import Dataset
 
 __all__ = ["Folder"]
@@ -20,8 +20,7 @@ __all__ = ["Folder"]
 @dataclass(slots=True)
 class _Group:
     rows: int = 0
-    states: dict[str, int] = field(default_factory=dict)
-    columns: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, None] = field(default_factory=dict)  # a set that keeps its order
     first: date | None = None
     last: date | None = None
 
@@ -40,9 +39,8 @@ class Folder:
         name = found.state.value if self._dataset.symbol is None else str(symbol)
         group = self._groups.setdefault(name, _Group())
         group.rows += 1
-        group.states[found.state.value] = group.states.get(found.state.value, 0) + 1
         for column in found.columns:
-            group.columns[column] = group.columns.get(column, 0) + 1
+            group.columns.setdefault(column)
         day = self._day(self._value(found, self._dataset.time))
         if day is not None:
             group.first = day if group.first is None else min(group.first, day)
@@ -67,12 +65,7 @@ class Folder:
                 first=group.first.isoformat() if group.first else None,
                 last=group.last.isoformat() if group.last else None,
             ),
-            evidence={
-                "states": {state.value: group.states[state.value] for state in RowState
-                           if state.value in group.states},
-                "rows_by_column": dict(group.columns),
-            },
-        )  # fmt: skip
+        )
 
     def _value(self, found: Discrepancy, name: str | None) -> Any:
         if name is None:

@@ -60,11 +60,18 @@ def config_option(function: Command) -> Command:
     )(function)  # fmt: skip
 
 
+def json_option(function: Command) -> Command:
+    """--json, for all commands that report."""
+    return click.option(
+        "--json", "json_path", metavar="PATH|-",
+        help="Write result.json there too; - is standard output, then alone.",
+    )(function)  # fmt: skip
+
+
 def night_options(function: Command) -> Command:
     """The options of commands that are about one session."""
     for option in (
-        click.option("--json", "json_path", metavar="PATH|-",
-                     help="Write result.json there too; - is standard output, then alone."),
+        json_option,
         click.option("--as-of", type=Moment(), help="What jobs take as now; by default the time "
                      "at which the session's night is due."),
         click.option("--session", type=SessionDate(), help="The trading date; by default the "
@@ -105,19 +112,21 @@ def compare(
 
 
 @click.command()
-@night_options
-def report(
-    config: Path, session: date | None, as_of: datetime | None, json_path: str | None
-) -> int:
+@click.option(
+    "--session", type=SessionDate(), help="The trading date; by default the newest that is stored."
+)
+@json_option
+@config_option
+def report(config: Path, session: date | None, json_path: str | None) -> int:
     """Write the reports again from what is stored, and print one night's.
 
     The exit code is that of the night's verdict.
     """
     from parity.nightly import open_harness, publish_all
 
-    del as_of
     harness = open_harness(config, os.environ)
-    nights = publish_all(harness)
+    with harness.alone():
+        nights = publish_all(harness)
     wanted = [night for night in nights if session in (None, night.session)]
     if not wanted:
         raise UsageError(
@@ -144,7 +153,7 @@ def status(config: Path) -> int:
     return nights[0].verdict.exit_code
 
 
-@click.command()
+@click.command(short_help="Replay ten real sessions, a stock split among them.")
 @config_option
 @click.option("--nights", type=click.IntRange(1, 10), default=10, show_default=True,
               help="Replay only the first N of the ten sessions.")  # fmt: skip
@@ -167,11 +176,11 @@ def database() -> None:
 @database.command()
 @config_option
 def stop(config: Path) -> int:
-    """Stop it. It starts again by itself when a command needs it."""
-    from parity.config import load
+    """Stop it until a command needs it again."""
     from parity.database import EmbeddedServer
+    from parity.nightly import read_suite
 
-    server = EmbeddedServer(load(config).state / "pg")
+    server = EmbeddedServer(read_suite(config, os.environ).state / "pg")
     running = server.running
     server.stop()
     click.echo("Stopped." if running else "It was not running.")
@@ -179,7 +188,7 @@ def stop(config: Path) -> int:
 
 
 def _job_line(outcome: JobOutcome) -> None:
-    state = "ok" if outcome.ok else f"FAILED: {outcome.reason}"
+    state = "ok" if outcome.ok else f"FAILED: {outcome.failure}"
     click.echo(f"{outcome.side.value:9} {outcome.name:24} {outcome.seconds:6.1f} s  {state}")
 
 

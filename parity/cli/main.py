@@ -43,11 +43,16 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = parity.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = 2
     except ParityError as error:
         click.echo(f"parity: {error}", err=True)
+        code = 2
+    except BrokenPipeError:
+        # The reader has left, and with it whoever could have been told the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("parity: interrupted; nothing half-done was kept", err=True)

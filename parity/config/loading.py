@@ -49,7 +49,8 @@ def _text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UnreadableError(
-            "there is no such file; `parity init` writes one to start from"
+            "there is no such file; name yours with --config, or start from the parity.yaml that "
+            "comes with the project"
         ) from error
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error

@@ -121,7 +121,7 @@ def _seed(harness: Harness, as_of: datetime, env: Mapping[str, str]) -> None:
     failed = [job for job in outcomes if not job.ok]
     if failed:
         raise ParityError(
-            f"demo: the history could not be loaded: {failed[0].name}: {failed[0].reason}; "
+            f"demo: the history could not be loaded: {failed[0].name}: {failed[0].failure}; "
             f"see {suite.state / 'logs' / 'seed' / failed[0].log}"
         )
 

@@ -35,7 +35,9 @@ def judge_dataset(
     jobs: Iterable[JobOutcome],
 ) -> Judgement:
     """The verdict of a dataset that was compared, with its reasons, the gravest first."""
-    doubts = [*_failed_jobs(jobs), *_empty(rows, session_rows, session)]
+    failed = [job.name for job in jobs if not job.ok]
+    doubts = [f"jobs failed: {', '.join(failed)}"] if failed else []
+    doubts += _empty(rows, session_rows, session)
     differences = [*_differences(rows, incidents), *_drift(schema), *_quality(quality)]
     if doubts:
         return Verdict.UNDECIDED, (*doubts, *differences)
@@ -63,16 +65,17 @@ def judge_run(
         reasons.append("the second opinion looked at no row, so nothing is confirmed")
     if any(not job.ok for job in jobs):
         verdicts.append(Verdict.UNDECIDED)
-    elsewhere = set(reasons)
     for dataset in datasets:
         reasons += [
-            f"{dataset.name}: {reason}" for reason in dataset.reasons if reason not in elsewhere
+            f"{dataset.name}: {reason}"
+            for reason in dataset.reasons
+            if not reason.startswith("jobs failed: ")
         ]
     return Verdict.combine(verdicts), tuple(reasons)
 
 
 def _failed_jobs(jobs: Iterable[JobOutcome]) -> list[str]:
-    return [f"{job.side.value} job {job.name} failed: {job.reason}" for job in jobs if not job.ok]
+    return [f"{job.side.value} job {job.name} failed: {job.failure}" for job in jobs if not job.ok]
 
 
 def _empty(rows: RowCounts, session_rows: tuple[int, int] | None, session: str) -> list[str]:
@@ -94,23 +97,33 @@ def _empty(rows: RowCounts, session_rows: tuple[int, int] | None, session: str) 
 def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
     if not rows.discrepancies:
         return []
-    unproved = sum(incident.rows for incident in incidents if not incident.proved)
     symbols = sorted({symbol for incident in incidents for symbol in incident.scope.symbols})
+    where = f" in {_some(symbols)}" if symbols else ""
     parts = [
-        f"{count:,} {words}"
+        (count, words)
         for count, words in (
             (rows.mismatched, "mismatched"),
-            (rows.legacy_only, "legacy only"),
-            (rows.candidate_only, "candidate only"),
+            (rows.legacy_only, "only in legacy"),
+            (rows.candidate_only, "only in candidate"),
             (rows.duplicate_key, "with a duplicate key"),
             (rows.null_key, "with a null key"),
         )
         if count
     ]
-    where = f" in {_some(symbols)}" if symbols else ""
-    why = f"; {unproved:,} unexplained" if unproved else ""
-    verb = "differs" if rows.discrepancies == 1 else "differ"
-    return [f"{_count(rows.discrepancies, 'row')} {verb}{where} ({', '.join(parts)}){why}"]
+    total = _count(rows.discrepancies, "row")
+    if len(parts) == 1:
+        return [f"{total} {parts[0][1]}{where}{_unproved(rows, incidents)}"]
+    listed = ", ".join(f"{count:,} {words}" for count, words in parts)
+    return [f"{total} differ{where} ({listed}){_unproved(rows, incidents)}"]
+
+
+def _unproved(rows: RowCounts, incidents: Sequence[Incident]) -> str:
+    unproved = sum(incident.rows for incident in incidents if not incident.proved)
+    if not unproved:
+        return ""
+    if unproved < rows.discrepancies:
+        return f", {unproved:,} of them unexplained"
+    return ", unexplained" if unproved == 1 else ", all unexplained"
 
 
 def _drift(schema: SchemaDrift) -> list[str]:

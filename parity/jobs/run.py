@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -155,8 +156,7 @@ def _run(
 def _why(exit_code: int, log: Path) -> str:
     if exit_code < 0:
         return f"ended by signal {signal.Signals(-exit_code).name}"
-    last = _last_line(log)
-    return f"exit {exit_code}" + (f": {last}" if last else "")
+    return _last_line(log)
 
 
 def _last_line(log: Path) -> str:
@@ -164,7 +164,7 @@ def _last_line(log: Path) -> str:
         file.seek(max(0, log.stat().st_size - 4096))
         lines = file.read().decode("utf-8", "replace").split("\n")
     lines = [line.strip() for line in lines if line.strip()]
-    return lines[-1][:200] if lines else ""
+    return textwrap.shorten(lines[-1], 200, placeholder=" …") if lines else ""
 
 
 def _outcome(job: Job, exit_code: int | None, started: float, log: Path, reason: str) -> JobOutcome:

@@ -248,8 +248,9 @@ class QualityCheck:
 class JobOutcome:
     """How one job of a night ended.
 
-    `exit_code` is None when it was ended by its time limit or could not start; `reason` is one
-    line, empty on success. `seconds` is wall time. `log` is a path relative to the reports folder.
+    `exit_code` is None when it was ended by its time limit or could not start, and negative when
+    a signal ended it. `reason` is one line, the last of the log where the job ended by itself;
+    empty on success. `seconds` is wall time. `log` is a path relative to the reports folder.
     """
 
     name: str
@@ -263,6 +264,14 @@ class JobOutcome:
     def ok(self) -> bool:
         """True when the job ended by itself with exit code 0."""
         return self.exit_code == 0
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, with the exit code where it gave one; empty on success."""
+        if self.ok:
+            return ""
+        code = f"exit {self.exit_code}" if self.exit_code and self.exit_code > 0 else ""
+        return ": ".join(part for part in (code, self.reason) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

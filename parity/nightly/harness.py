@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parity.config import load
@@ -15,7 +15,7 @@ from parity.model.errors import ParityError
 from parity.model.suite import Suite
 from parity.store import Store
 
-__all__ = ["Harness", "harness_of", "open_harness"]
+__all__ = ["Harness", "harness_of", "open_harness", "read_suite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,25 @@ class Harness:
 def open_harness(config: Path, environ: Mapping[str, str]) -> Harness:
     """Reads the config, connects, and sets up what is missing; safe to run again.
 
+    `PARITY_STATE` names another state folder than the config does, such as the demo's.
+
     Raises:
         ConfigError: parity.yaml is wrong.
         DatabaseError: the server does not answer or refuses.
         StoreError: schema `parity` cannot be migrated.
     """
-    return harness_of(load(config), environ)
+    return harness_of(read_suite(config, environ), environ)
+
+
+def read_suite(config: Path, environ: Mapping[str, str]) -> Suite:
+    """Reads the config; `PARITY_STATE` wins over its `state`.
+
+    Raises:
+        ConfigError: parity.yaml is wrong.
+    """
+    suite = load(config)
+    state = environ.get("PARITY_STATE")
+    return replace(suite, state=Path(state).absolute()) if state else suite
 
 
 def harness_of(suite: Suite, environ: Mapping[str, str]) -> Harness:

@@ -133,11 +133,15 @@ class Night:
 
 
 def publish_all(harness: Harness) -> tuple[RunResult, ...]:
-    """Writes all reports again from what is stored; returns the nights, newest first."""
+    """Writes all reports again from what is stored; returns the nights, newest first.
+
+    Where nothing is stored nothing is written: an index may be that of another database.
+    """
     nights = harness.store.nights(harness.suite.migration)
     for result in nights:
         _publish(harness, result, nights)
-    _index(harness, nights)
+    if nights:
+        _index(harness, nights)
     return nights
 
 

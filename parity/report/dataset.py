@@ -53,6 +53,7 @@ def dataset_view(dataset: DatasetResult, sample: Sample, number: int) -> Dataset
         incidents=tuple(_incident(incident) for incident in dataset.incidents),
         differing=tuple(column for column in columns if column.mismatched),
         identical=tuple(column for column in columns if not column.mismatched),
+        compared=bool(dataset.rows.matched or dataset.rows.mismatched),
         quality=_quality(dataset.quality),
         quality_summary=_quality_summary(dataset.quality),
         quality_failed=any(not check.success for check in dataset.quality),

@@ -57,13 +57,15 @@ def answer(result: RunResult) -> str:
 
 def night_line(row: NightRow) -> str:
     """One line for the index: what was wrong, or nothing."""
-    if row.reasons:
+    if row.reasons and not (row.verdict is Verdict.FAIL and row.discrepancies):
         rest = f" (and {count(len(row.reasons) - 1, 'more reason')})" if row.reasons[1:] else ""
         return f"{visible(row.reasons[0])}{rest}"
     if row.discrepancies:
         differing = sum(bool(item.discrepancies) for item in row.datasets)
         of = f"{differing} of {count(len(row.datasets), 'dataset')}"
-        return f"{of} {_verb(differing)}: {count(row.discrepancies, 'row')}"
+        symbols = tuple(dict.fromkeys(symbol for item in row.datasets for symbol in item.symbols))
+        where = f"{some_of(symbols)}, " if symbols else ""
+        return f"{of} {_verb(differing)}: {where}{count(row.discrepancies, 'row')}"
     return f"{count(sum(item.matched for item in row.datasets), 'row')} matched"
 
 

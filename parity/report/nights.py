@@ -21,6 +21,7 @@ class NightDataset:
     verdict: Verdict
     discrepancies: int
     matched: int = 0
+    symbols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,11 @@ def _dataset_of(entry: Mapping[str, Any]) -> NightDataset:
         verdict=Verdict(entry["verdict"]),
         discrepancies=sum(rows[state] for state in differing),
         matched=rows["matched"],
+        symbols=tuple(
+            dict.fromkeys(
+                name for found in entry["incidents"] for name in found["scope"]["symbols"]
+            )
+        ),
     )
 
 

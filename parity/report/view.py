@@ -157,6 +157,7 @@ class DatasetView:
     incidents: tuple[IncidentView, ...]
     differing: tuple[ColumnView, ...]
     identical: tuple[ColumnView, ...]
+    compared: bool
     quality: tuple[QualityView, ...]
     quality_summary: str
     quality_failed: bool

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -43,7 +44,7 @@ run = Table(
     Column("verdict", Text, nullable=False),
     Column("content", Text, nullable=False),  # digest of everything found
     Column("config", Text, nullable=False),  # digest of parity.yaml
-    Column("result", JSONB, nullable=False),  # the value that reports are made from
+    Column("result", JSON, nullable=False),  # reports are made from it; JSONB would lose its order
     _now(),
 )
 

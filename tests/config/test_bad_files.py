@@ -119,7 +119,7 @@ def test_what_is_no_mapping_has_one_clear_problem(
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path / "none.yaml")
 
-    assert "there is no such file; `parity init`" in problem.message
+    assert "there is no such file; name yours with --config" in problem.message
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:

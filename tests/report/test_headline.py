@@ -152,7 +152,7 @@ def test_night_row_agrees_with_the_stored_json() -> None:
     assert row == NightRow.of(night)
     assert row.link == "validation/2005-02-28/index.html"
     assert row.discrepancies == 502
-    assert night_line(row) == "3 of 4 datasets differ: 502 rows"
+    assert night_line(row) == "3 of 4 datasets differ: AAPL, 502 rows"
 
 
 def test_newest_night_and_later_phase_first() -> None:

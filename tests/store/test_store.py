@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -74,7 +75,7 @@ def night(session: date = SESSION, seconds: float = 1.0) -> RunResult:
             Incident(
                 id="x", cause="unexplained", proved=False, rows=2, columns=("a",),
                 scope=Scope(symbols=("AAPL",), first="2005-02-25", last="2005-02-25"),
-                evidence={"why": ["no", 1, 0.5]},
+                evidence={"why": ["no", 1, 0.5], "a": 1, "longer": {"z": 1, "b": 2}},
             ),
         ),
         key=("symbol", "timestamp"),
@@ -105,6 +106,10 @@ def test_a_run_comes_back_as_it_was_stored(store: Store) -> None:
     saved = store.save(night(), {"bars": ROWS}, config="c")
     assert saved.run_id == "m.2005-02-28.1"
     assert store.current("m", SESSION) == saved == replace(night(), run_id="m.2005-02-28.1")
+    current = store.current("m", SESSION)
+    assert current is not None
+    # As text, too: reports must come out the same to the byte.
+    assert json.dumps(current.to_json()) == json.dumps(saved.to_json())
     back = list(store.discrepancies(saved, "bars"))
     assert repr(back) == repr(ROWS)  # repr, since NaN is not NaN
     assert back[0].legacy is not None

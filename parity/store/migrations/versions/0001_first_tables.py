@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.Text, nullable=False),
         _text("content"),
         _text("config"),
-        sa.Column("result", JSONB, nullable=False),
+        sa.Column("result", sa.JSON, nullable=False),
         _now(),
         sa.CheckConstraint("verdict IN ('pass', 'fail', 'undecided')", name="run_verdict"),
         schema=SCHEMA,
