@@ -48,6 +48,10 @@ class Exchange:
 
     def between(self, first: date, last: date) -> tuple[date, ...]:
         """The sessions from `first` to `last`, both included."""
+        first = max(first, self._calendar.first_session.date())
+        last = min(last, self._calendar.last_session.date())
+        if first > last:
+            return ()
         found = self._calendar.sessions_in_range(first.isoformat(), last.isoformat())
         return tuple(stamp.date() for stamp in found)
 
@@ -56,14 +60,24 @@ class Exchange:
         return datetime.combine(session, at, self.zone)
 
     def latest(self, now: datetime, at: time) -> date:
-        """The newest session whose night may have run at `now`."""
+        """The newest session whose night may have run at `now`.
+
+        Raises:
+            UsageError: the calendar does not reach that far.
+        """
         today = now.astimezone(self.zone).date()
         sessions = self.between(today - timedelta(days=14), today)
-        return next(day for day in reversed(sessions) if self.night(day, at) <= now)
+        due = [day for day in sessions if self.night(day, at) <= now]
+        if not due:
+            raise UsageError(f"calendar {self.name} knows no session near {today}")
+        return due[-1]
 
 
 @cache
 def _calendar(name: str) -> ExchangeCalendar:
     import exchange_calendars  # takes a second
 
-    return exchange_calendars.get_calendar(name, start=START)
+    try:
+        return exchange_calendars.get_calendar(name, start=START)
+    except ValueError:  # this calendar knows no sessions as old as that
+        return exchange_calendars.get_calendar(name)

@@ -57,6 +57,12 @@ def main() -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         click.echo("parity: interrupted; nothing half-done was kept", err=True)
         code = INTERRUPTED
+    except Exception as error:  # exit 1 would say that the sides differ
+        if os.environ.get("PARITY_DEBUG"):
+            raise
+        text = " ".join(str(error).split())[:300]
+        click.echo(f"parity: {type(error).__name__}: {text} (PARITY_DEBUG=1 shows where)", err=True)
+        code = 2
     sys.exit(code)
 
 

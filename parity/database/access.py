@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from parity.database import queries
@@ -40,23 +41,21 @@ class Database:
         override = os.environ.get(f"PARITY_DATABASE_URL_{role.upper()}")
         if override:
             return override
-        url = make_url(self.admin_url)
+        parts = dict(conninfo_to_dict(self.admin_url))
         if self.embedded is not None:
-            url = url.set(username=role)
+            parts["user"] = role
         else:
-            options = url.query.get("options", "")
-            taken = f"{options} -c role={role}".strip()
-            url = url.update_query_dict({"options": taken})
+            parts["options"] = f"{parts.get('options') or ''} -c role={role}".strip()
         if database is not None:
-            url = url.set(database=database)
-        head, mark, query = url.render_as_string(hide_password=False).partition("?")
-        # SQLAlchemy writes a blank as '+', which libpq would read as a plus sign.
-        return head + mark + query.replace("+", "%20")
+            parts["dbname"] = database
+        return _uri(parts)
 
     def engine_as(self, role: str) -> Engine:
         """A SQLAlchemy engine without a pool: connections end with their use."""
-        url = make_url(self.url_as(role)).set(drivername="postgresql+psycopg")
-        return create_engine(url, poolclass=NullPool)
+        url = self.url_as(role)
+        return create_engine(
+            "postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool
+        )
 
     def connect_as(self, role: str, *, autocommit: bool = False) -> psycopg.Connection:
         """A psycopg connection for a role.
@@ -73,13 +72,11 @@ class Database:
 
     def set_up(self) -> None:
         """Creates roles, schemas and grants where missing; safe to run again."""
-        login = self.embedded is not None
-        provision(self.admin_url, login=login)
-        create_database(self.admin_url, PREFECT_DATABASE, Role.PREFECT_API)
+        provision(self.admin_url, login=self.embedded is not None)
 
-    @property
     def prefect_url(self) -> str:
-        """The libpq URI of the Prefect server's own database."""
+        """The libpq URI of the Prefect server's own database, which is made where missing."""
+        create_database(self.admin_url, PREFECT_DATABASE, Role.PREFECT_API)
         return self.url_as(Role.PREFECT_API, database=PREFECT_DATABASE)
 
 
@@ -109,6 +106,8 @@ def own_server(url: str) -> Database:
         raise DatabaseError(
             "PARITY_DATABASE_URL must be a URI: postgresql://USER@HOST:PORT/DATABASE"
         )
+    if "@" in str(parts.get("host", "")):
+        raise DatabaseError("PARITY_DATABASE_URL: write an @ in its user or password as %40")
     try:
         timeout = parts.get("connect_timeout", 10)
         psycopg.connect(make_conninfo(url, connect_timeout=timeout)).close()
@@ -129,6 +128,17 @@ def _embedded(state: Path) -> Database:
             except psycopg.errors.DuplicateDatabase:
                 pass  # another process was faster
     return Database(server.url(user="postgres", database=DATABASE), server)
+
+
+def _uri(parts: Mapping[str, object]) -> str:
+    """A libpq URI; host and port stand in its query, where lists and socket folders may too."""
+    left = {
+        name: quote(str(value), safe="/,") for name, value in parts.items() if value is not None
+    }
+    user, password = left.pop("user", ""), left.pop("password", None)
+    login = user + (f":{password}" if password is not None else "") + ("@" if user else "")
+    query = "&".join(f"{name}={value}" for name, value in left.items() if name != "dbname")
+    return f"postgresql://{login}/{left.get('dbname', '')}" + (f"?{query}" if query else "")
 
 
 def _first_line(error: psycopg.Error, url: str) -> str:

@@ -60,8 +60,8 @@ def provision(admin_url: str, *, login: bool) -> None:
         with psycopg.connect(admin_url) as connection, connection.cursor() as cursor:
             cursor.execute(queries.LOCK_PROVISION)
             cursor.execute(queries.EXISTING_ROLES, [[role.value for role in ROLES]])
-            existing = {name for (name,) in cursor.fetchall()}
-            for statement in _statements(existing, login=login, database=connection.info.dbname):
+            taken: dict[str, bool] = dict(cursor.fetchall())
+            for statement in _statements(taken, login=login, database=connection.info.dbname):
                 cursor.execute(statement)
     except psycopg.Error as error:
         raise DatabaseError(
@@ -85,14 +85,17 @@ def create_database(admin_url: str, name: str, owner: Role) -> None:
             ) from None
 
 
-def _statements(existing: set[str], *, login: bool, database: str) -> list[sql.Composed]:
+def _statements(taken: dict[str, bool], *, login: bool, database: str) -> list[sql.Composed]:
     out: list[sql.Composed] = []
     for role in ROLES:
-        if role.value not in existing:
+        if role.value not in taken:
             out.append(queries.create_role(role.value, login=login))
-        if not login:
+        if not login and not taken.get(role.value):
             out.append(queries.grant_membership(role.value))
-    out.append(queries.close_database(database, [role.value for role in SCHEMA_OWNERS.values()]))
+    if login:
+        # Ours alone. On a team's server others may live in the same database.
+        owners = [role.value for role in SCHEMA_OWNERS.values()]
+        out.append(queries.close_database(database, owners))
     for schema, owner in SCHEMA_OWNERS.items():
         out.append(queries.create_schema(schema, owner.value))
         for reader in READERS[schema]:

@@ -9,7 +9,10 @@ from psycopg import sql
 # Any fixed number will do, as long as nothing else in the database uses it.
 LOCK_PROVISION = sql.SQL("SELECT pg_advisory_xact_lock(7301842)")
 TRY_LOCK = sql.SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 7301842))")
-EXISTING_ROLES = sql.SQL("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)")
+# Each role that exists, and whether the connecting role may take it on.
+EXISTING_ROLES = sql.SQL(
+    "SELECT rolname, pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = ANY(%s)"
+)
 DATABASE_EXISTS = sql.SQL("SELECT 1 FROM pg_database WHERE datname = %s")
 
 

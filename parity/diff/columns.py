@@ -10,7 +10,7 @@ from parity.model.result import SchemaDrift
 from parity.model.suite import Dataset, Relation, Tolerance
 from parity.model.verdict import Side
 
-__all__ = ["Column", "Compared", "Family", "Plan", "plan"]
+__all__ = ["Column", "Compared", "Family", "Plan", "one_to_one", "plan"]
 
 
 class Family(StrEnum):
@@ -56,8 +56,9 @@ class Plan:
 INTEGERS = frozenset({"int2", "int4", "int8"})
 FLOATS = frozenset({"float4", "float8"})
 NUMBERS = INTEGERS | FLOATS | {"numeric"}
-TEXTS = frozenset({"text", "varchar", "bpchar", "name"})
-NO_EQUALITY = frozenset({"json", "xml", "point", "polygon"})
+TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
+# Types without an equality, or with one that says less: boxes of one area are `=`. As text.
+NO_EQUALITY = frozenset({"json", "xml", "point", "polygon", "box", "circle", "path"})
 
 
 def plan(dataset: Dataset, legacy: tuple[Column, ...], candidate: tuple[Column, ...]) -> Plan:
@@ -95,6 +96,17 @@ def plan(dataset: Dataset, legacy: tuple[Column, ...], candidate: tuple[Column, 
             type_changes=tuple(changes),
         ),
     )
+
+
+def one_to_one(pair: Compared, side: Side) -> bool:
+    """True when two different values of the column stay different in the form that compares.
+
+    Integers become doubles with loss, and a bare timestamp skips and repeats hours in its zone.
+    """
+    base = (pair.legacy if side is Side.LEGACY else pair.candidate).base
+    if pair.family is Family.DOUBLE:
+        return base in FLOATS
+    return not (pair.family is Family.INSTANT and base == "timestamp")
 
 
 def _require(

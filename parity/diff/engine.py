@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from parity.diff import queries
-from parity.diff.columns import Column, Compared, Plan, plan
+from parity.diff import loaders, queries
+from parity.diff.columns import Column, Compared, Plan, one_to_one, plan
 from parity.diff.equality import deltas, equal
 from parity.model.errors import ComparisonError
 from parity.model.result import ColumnResult, Discrepancy, RowCounts, RowState, SchemaDrift
@@ -75,6 +75,7 @@ class Comparison:
         as_of: datetime,
         zone: tzinfo = UTC,
     ) -> None:
+        loaders.register(connection)
         self._connection = connection
         self.dataset = dataset
         columns = {side: self._columns(dataset.relation(side), side) for side in Side}
@@ -131,7 +132,8 @@ class Comparison:
         indexes = self._connection.execute(
             queries.UNIQUE_KEYS, [relation.schema, relation.table]
         ).fetchall()
-        return not_null and any(set(columns) <= key for (columns,) in indexes)
+        plain = all(one_to_one(pair, side) for pair in self.plan.key)
+        return plain and not_null and any(set(columns) <= key for (columns,) in indexes)
 
     def stream(self, part: queries.Part) -> Iterator[tuple[Any, ...]]:
         """Rows of a query, a few thousand at a time."""

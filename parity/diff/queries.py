@@ -31,7 +31,9 @@ __all__ = [
 # fastest way measured; without such indexes it still sorts, which is slower and as right.
 MERGE_SETTINGS = sql.SQL(
     "SET LOCAL enable_hashjoin = off; SET LOCAL max_parallel_workers_per_gather = 0; "
-    "SET LOCAL extra_float_digits = 1"
+    "SET LOCAL extra_float_digits = 1; "
+    # A policy that hides rows must be an error, not a pass.
+    "SET LOCAL row_security = off"
 )
 
 COLUMNS = sql.SQL(
@@ -49,6 +51,8 @@ UNIQUE_KEYS = sql.SQL(
     "JOIN unnest(i.indkey::int[]) WITH ORDINALITY k(attnum, place) ON k.place <= i.indnkeyatts "
     "JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = k.attnum "
     "WHERE n.nspname = %s AND r.relname = %s AND i.indisunique AND i.indisvalid "
+    # A parent's index does not cover the rows of tables that inherit from it.
+    "AND (r.relkind = 'p' OR NOT r.relhassubclass) "
     "AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY i.indexrelid"
 )
 
@@ -114,17 +118,18 @@ def _filters(dataset: Dataset, side: Side, at: Column | None, zone: tzinfo) -> P
         tests.append(sql.SQL("{} IN ({})").format(column, marks))
         values.extend(wanted)
     if dataset.since is not None and at is not None:
-        tests.append(sql.SQL("{} >= {}").format(_moment(dataset, at), sql.Placeholder()))
+        test = sql.SQL("({c} >= {p} OR {c} IS NULL)")  # a missing time must not hide a row
+        tests.append(test.format(c=_moment(dataset, at), p=sql.Placeholder()))
         values.append(_midnight(at, dataset.since, zone))
     return Part(_join(tests, " AND "), tuple(values))
 
 
-def _settled(dataset: Dataset, at: Column | None, as_of: datetime) -> Part:
+def _settled(dataset: Dataset, at: Column | None, as_of: datetime, zone: tzinfo) -> Part:
     if dataset.settle is None or at is None:
         return Part(sql.SQL("{}").format(sql.SQL("TRUE")))
     moment: date = as_of - dataset.settle
     if at.base == "date":
-        moment = (as_of - dataset.settle).date()
+        moment = (as_of - dataset.settle).astimezone(zone).date()
     test = sql.SQL("({c} <= {p} OR {c} IS NULL)").format(
         c=_moment(dataset, at), p=sql.Placeholder()
     )
@@ -146,7 +151,7 @@ class Reader:
     def _from(self) -> Part:
         relation = self.dataset.relation(self.side)
         filters = _filters(self.dataset, self.side, self.time, self.zone)
-        settled = _settled(self.dataset, self.time, self.as_of)
+        settled = _settled(self.dataset, self.time, self.as_of, self.zone)
         text = sql.SQL("FROM {} WHERE {} AND {}").format(
             _name(relation.schema, relation.table), filters.text, settled.text
         )
@@ -173,17 +178,18 @@ class Reader:
         return Part(sql.SQL("SELECT {} {}").format(_join(items, ", "), rows.text), rows.values)
 
     def count(self, day: date | None) -> Part:
-        """Rows settled, rows unsettled, and rows of a session's day (NULL without a time)."""
+        """Rows settled, unsettled, and settled rows of a session's day (NULL without a time)."""
         relation = self.dataset.relation(self.side)
         filters = _filters(self.dataset, self.side, self.time, self.zone)
-        settled = _settled(self.dataset, self.time, self.as_of)
+        settled = _settled(self.dataset, self.time, self.as_of, self.zone)
         of_day: sql.Composable = sql.SQL("NULL")
-        bounds: tuple[date, ...] = ()
+        bounds: tuple[Any, ...] = ()
         if day is not None and self.time is not None:
-            of_day = sql.SQL("count(*) FILTER (WHERE {c} >= {p} AND {c} < {p})").format(
-                c=_moment(self.dataset, self.time), p=sql.Placeholder()
+            of_day = sql.SQL("count(*) FILTER (WHERE {s} AND {c} >= {p} AND {c} < {p})").format(
+                s=settled.text, c=_moment(self.dataset, self.time), p=sql.Placeholder()
             )
             bounds = (
+                *settled.values,
                 _midnight(self.time, day, self.zone),
                 _midnight(self.time, day + timedelta(days=1), self.zone),
             )
@@ -363,8 +369,8 @@ def sampled(reader: Reader, *, seed: str, one_in: int) -> Part:
     text = sql.SQL(
         "SELECT * FROM ({rows}) r "
         "WHERE hashtextextended(jsonb_build_array({keys})::text, hashtextextended({p}, 0)) "
-        "%% {p} = 0"
-    ).format(rows=rows.text, keys=_join(keys, ", "), p=sql.Placeholder())
+        "%% {p} = 0 ORDER BY {order}"
+    ).format(rows=rows.text, keys=_join(keys, ", "), p=sql.Placeholder(), order=_order(reader))
     return Part(text, (*rows.values, seed, one_in))
 
 
@@ -383,10 +389,15 @@ def member(reader: Reader, wanted: Sequence[tuple[Any, ...]]) -> Part:
 def recent(reader: Reader, limit: int) -> Part:
     """The newest rows of one side, by its time column where it has one."""
     rows = reader.rows()
-    order: sql.Composable = sql.SQL("")
+    order = _order(reader)
     names = [pair.name for pair in (*reader.key, *reader.columns)]
     if reader.dataset.time in names:
         place = names.index(reader.dataset.time)
-        order = sql.SQL("ORDER BY {} DESC").format(sql.SQL(str(place + 1)))
-    text = sql.SQL("{} {} LIMIT {}").format(rows.text, order, sql.Placeholder())
+        order = sql.SQL("{} DESC, {}").format(sql.SQL(str(place + 1)), order)
+    text = sql.SQL("{} ORDER BY {} LIMIT {}").format(rows.text, order, sql.Placeholder())
     return Part(text, (*rows.values, limit))
+
+
+def _order(reader: Reader) -> sql.Composed:
+    """By the key: the same order whatever lies where in the table."""
+    return _join([sql.SQL(str(place + 1)) for place in range(len(reader.key))], ", ")

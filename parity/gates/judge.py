@@ -33,11 +33,14 @@ def judge_dataset(
     incidents: Sequence[Incident],
     quality: Iterable[QualityCheck],
     jobs: Iterable[JobOutcome],
+    opinion: SecondOpinion,
 ) -> Judgement:
     """The verdict of a dataset that was compared, with its reasons, the gravest first."""
     failed = [job.name for job in jobs if not job.ok]
     doubts = [f"jobs failed: {', '.join(failed)}"] if failed else []
     doubts += _empty(rows, session_rows, session)
+    if rows.matched and not opinion.rows:
+        doubts.append("the second opinion looked at no row, so nothing is confirmed")
     differences = [*_differences(rows, incidents), *_drift(schema), *_quality(quality)]
     if doubts:
         return Verdict.UNDECIDED, (*doubts, *differences)
@@ -60,9 +63,6 @@ def judge_run(
             f"the second opinion disagrees on {_count(opinion.disagreements, 'row')} "
             f"of {opinion.rows:,}: {'; '.join(opinion.examples[:3])}"
         )
-    elif not opinion.rows and Verdict.PASS in verdicts:
-        verdicts.append(Verdict.UNDECIDED)
-        reasons.append("the second opinion looked at no row, so nothing is confirmed")
     if any(not job.ok for job in jobs):
         verdicts.append(Verdict.UNDECIDED)
     for dataset in datasets:
@@ -89,9 +89,10 @@ def _empty(rows: RowCounts, session_rows: tuple[int, int] | None, session: str) 
     if session_rows is None:
         return []
     late = [side.value for side, n in zip(Side, session_rows, strict=True) if not n]
+    waiting = f" ({_count(rows.unsettled, 'row')} not settled yet)" if rows.unsettled else ""
     if len(late) == 2:
-        return [f"no rows of session {session} on either side"]
-    return [f"no rows of session {session} on the {side} side" for side in late]
+        return [f"no rows of session {session} on either side{waiting}"]
+    return [f"no rows of session {session} on the {side} side{waiting}" for side in late]
 
 
 def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:

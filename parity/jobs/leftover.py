@@ -35,7 +35,20 @@ def clear_leftovers(folder: Path) -> None:
         except (ValueError, KeyError, TypeError):
             note.unlink(missing_ok=True)  # cut short by the crash: it names nobody
             continue
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            if abs(psutil.Process(pid).create_time() - started) < 1.0:
+        if _is_still_its_group(pid, started):
+            with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
         note.unlink(missing_ok=True)
+
+
+def _is_still_its_group(group: int, started: float) -> bool:
+    """True while a process of the job lives, be it only one that the job started.
+
+    The system gives a group's number to nobody else while the group has members, and all of
+    them are younger than the job.
+    """
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied, ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.create_time() >= started - 1.0:
+                return True
+    return False

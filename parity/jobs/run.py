@@ -155,14 +155,21 @@ def _run(
 
 def _why(exit_code: int, log: Path) -> str:
     if exit_code < 0:
-        return f"ended by signal {signal.Signals(-exit_code).name}"
+        return f"ended by signal {_signal_name(-exit_code)}"
     return _last_line(log)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have no name
+        return str(number)
 
 
 def _last_line(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 4096))
-        lines = file.read().decode("utf-8", "replace").split("\n")
+        lines = file.read().decode("utf-8", "replace").replace("\0", "").split("\n")
     lines = [line.strip() for line in lines if line.strip()]
     return textwrap.shorten(lines[-1], 200, placeholder=" …") if lines else ""
 

@@ -30,7 +30,7 @@ from parity.model.result import (
 )
 from parity.model.suite import Dataset, Suite
 from parity.model.verdict import Side, Verdict
-from parity.opinion import Claim, second_opinion
+from parity.opinion import Claim, key_of, second_opinion
 from parity.quality import check
 from parity.store import Spool
 
@@ -128,7 +128,8 @@ def _dataset(
             quality = _quality(comparison)
             diff = compare(comparison, context.session, sink)
             opinion = _opinion(context, comparison, diff, spool)
-    except (ComparisonError, psycopg.Error) as error:
+    except Exception as error:  # noqa: BLE001
+        # Not to go on as if nothing were wrong: the dataset is undecided, whatever the reason.
         spool.clear()  # what was found before the failure is no finding
         return _not_compared(dataset, error), SecondOpinion(rows=0, disagreements=0)
     incidents = folder.incidents()
@@ -140,6 +141,7 @@ def _dataset(
         incidents=incidents,
         quality=quality,
         jobs=context.jobs,
+        opinion=opinion,
     )
     return (
         DatasetResult(
@@ -160,7 +162,9 @@ def _dataset(
 
 
 def _not_compared(dataset: Dataset, error: Exception) -> DatasetResult:
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split())[:500]
+    if not isinstance(error, ComparisonError):
+        text = f"{type(error).__name__}: {text}"
     prefix = f"dataset {dataset.name}: "
     return DatasetResult(
         name=dataset.name,
@@ -207,28 +211,26 @@ def _opinion(
     probed = [
         found.key for found in islice(iter(spool), PROBED) if found.state is not RowState.NULL_KEY
     ]
-    frames = {}
+    dataset = comparison.dataset
+    size = len(dataset.key)
+    keys: set[tuple[object, ...]] = set()
+    frames = []
     for side in Side:
         reader = comparison.readers[side]
         rows = comparison.frame_rows(queries.sampled(reader, seed=seed, one_in=one_in))
         if probed:
-            size = len(comparison.dataset.key)
-            seen = {row[:size] for row in rows}
+            seen = {key_of(row[:size], dataset.timezone) for row in rows}
             extra = comparison.frame_rows(queries.member(reader, probed))
-            rows += [row for row in extra if row[:size] not in seen]
-        frames[side] = (
-            _frame(comparison, rows),
-            {row[: len(comparison.dataset.key)] for row in rows},
-        )
-    keys = frames[Side.LEGACY][1] | frames[Side.CANDIDATE][1]
-    claimed: dict[tuple[Any, ...], Claim] = {
-        found.key: frozenset(found.columns) if found.state is RowState.MISMATCHED else found.state
-        for found in spool
-        if found.key in keys
-    }
-    return second_opinion(
-        comparison.dataset, frames[Side.LEGACY][0], frames[Side.CANDIDATE][0], claimed
-    )
+            rows += [row for row in extra if key_of(row[:size], dataset.timezone) not in seen]
+        keys |= {key_of(row[:size], dataset.timezone) for row in rows}
+        frames.append(_frame(comparison, rows))
+    claimed: dict[tuple[Any, ...], Claim] = {}
+    for found in spool:
+        key = key_of(found.key, dataset.timezone)
+        if key in keys:
+            mismatched = found.state is RowState.MISMATCHED
+            claimed[key] = frozenset(found.columns) if mismatched else found.state
+    return second_opinion(dataset, frames[0], frames[1], claimed)
 
 
 def _sum(opinions: Sequence[SecondOpinion]) -> SecondOpinion:

@@ -30,7 +30,7 @@ class Harness:
     def database_url(self, role: str) -> str:
         """The libpq URI for a role; the Prefect server's role has a database of its own."""
         if role == Role.PREFECT_API:
-            return self.database.prefect_url
+            return self.database.prefect_url()
         return self.database.url_as(role)
 
     @contextmanager

@@ -58,6 +58,8 @@ class Night:
         """Runs the jobs of both sides and remembers how they ended."""
         suite = self.harness.suite
         logs = Path(LOGS) / self.session.isoformat()
+        # Should the harness be killed, this is what is known of the jobs.
+        self._record(self._without_end("started, but its end was not seen"))
         outcomes = run_jobs(
             suite.jobs,
             session=self.session,
@@ -66,18 +68,37 @@ class Night:
             state=suite.state,
             logs=suite.reports / logs,
             database_url=self.harness.database_url,
-            environ={**environ, "PARITY_STATE": str(suite.state)},
+            # Jobs have logins of their own; the harness's is none of their business.
+            environ={
+                **{k: v for k, v in environ.items() if not k.startswith("PARITY_DATABASE_URL")},
+                "PARITY_STATE": str(suite.state),
+            },
             report=report,
         )
         outcomes = tuple(replace(job, log=(logs / job.log).as_posix()) for job in outcomes)
-        self.harness.store.record_jobs(suite.migration, self.session, outcomes)
+        self._record(outcomes)
         return outcomes
 
+    def _record(self, outcomes: Sequence[JobOutcome]) -> None:
+        self.harness.store.record_jobs(self.harness.suite.migration, self.session, outcomes)
+
+    def _without_end(self, reason: str) -> tuple[JobOutcome, ...]:
+        return tuple(
+            JobOutcome(
+                name=job.name, side=job.side, exit_code=None, seconds=0.0, log="", reason=reason
+            )
+            for job in self.harness.suite.jobs
+        )
+
     def last_jobs(self) -> tuple[JobOutcome, ...]:
-        """How the configured jobs ended when they last ran for this session."""
+        """How the configured jobs ended when they last ran for this session.
+
+        One that never ran did not succeed: nothing passes because nobody looked.
+        """
         suite = self.harness.suite
         last = self.harness.store.last_jobs(suite.migration, self.session)
-        return tuple(last[job.name] for job in suite.jobs if job.name in last)
+        never = self._without_end(f"has not run for session {self.session}")
+        return tuple(last.get(job.name, job) for job in never)
 
     def look(self, jobs: Sequence[JobOutcome]) -> Findings:
         """Checks and compares both sides in one snapshot."""
@@ -112,7 +133,11 @@ class Night:
     def publish(self, result: RunResult) -> Path:
         """Writes the night's report and the index; returns the path of the night's page."""
         nights = self.harness.store.nights(result.migration)
-        _publish(self.harness, result, nights)
+        reports = self.harness.suite.reports
+        for night in nights:
+            # Also those that were stored by a harness that was killed before it published them.
+            if night == result or not (reports / NightRow.of(night).link).exists():
+                _publish(self.harness, night, nights)
         _index(self.harness, nights)
         return self.harness.suite.reports / NightRow.of(result).link
 

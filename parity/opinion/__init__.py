@@ -6,6 +6,7 @@ the equality of the design is written a second time, and datacompy does the join
 
 from __future__ import annotations
 
+from parity.opinion.cells import key_of
 from parity.opinion.second import Claim, second_opinion
 
-__all__ = ["Claim", "second_opinion"]
+__all__ = ["Claim", "key_of", "second_opinion"]

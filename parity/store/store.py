@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -56,6 +57,27 @@ class Store:
         except SQLAlchemyError as error:
             raise StoreError(f"schema parity cannot be migrated: {_reason(error)}") from error
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"schema parity cannot be read: {_reason(error)}") from error
+        except ValidationError as error:
+            raise StoreError(
+                "schema parity holds a run that this version cannot read: "
+                f"{error.error_count()} fields are not as expected"
+            ) from error
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, psycopg.Error) as error:
+            raise StoreError(f"{what} cannot be stored: {_reason(error)}") from error
+
     def phase(self, migration: str) -> Phase:
         """The migration's phase; a migration starts in `parallel_run`."""
         wanted = (
@@ -64,7 +86,7 @@ class Store:
             .order_by(tables.phase_change.c.id.desc())
             .limit(1)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             found = connection.execute(wanted).scalar()
         return Phase(found) if found else Phase.PARALLEL_RUN
 
@@ -84,7 +106,7 @@ class Store:
             for job in outcomes
         ]
         if rows:
-            with self._engine.begin() as connection:
+            with self._writing("the jobs' ends") as connection:
                 connection.execute(insert(tables.job_run), rows)
 
     def last_jobs(self, migration: str, session: date) -> dict[str, JobOutcome]:
@@ -95,7 +117,7 @@ class Store:
             .where(table.c.migration == migration, table.c.session == session)
             .order_by(table.c.id)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return {
                 row.name: JobOutcome(
                     name=row.name,
@@ -120,21 +142,18 @@ class Store:
             The run that now holds for the session, with its `run_id`.
         """
         content = _digest(result, rows)
-        try:
-            with self._engine.begin() as connection:
-                _lock(connection, f"{result.migration} {result.session}")
-                kept = self._current(connection, result.migration, result.session)
-                if kept is None or kept[1] != content:
-                    final = self._insert(connection, result, rows, content, config)
-                else:
-                    final = kept[0]
-                connection.execute(
-                    insert(tables.attempt).values(
-                        run_id=final.run_id, migration=final.migration, session=final.session
-                    )
+        with self._writing("the run") as connection:
+            _lock(connection, f"{result.migration} {result.session}")
+            kept = self._current(connection, result.migration, result.session)
+            if kept is None or kept[1] != content:
+                final = self._insert(connection, result, rows, content, config)
+            else:
+                final = kept[0]
+            connection.execute(
+                insert(tables.attempt).values(
+                    run_id=final.run_id, migration=final.migration, session=final.session
                 )
-        except SQLAlchemyError as error:
-            raise StoreError(f"the run cannot be stored: {_reason(error)}") from error
+            )
         return final
 
     def _insert(
@@ -182,7 +201,7 @@ class Store:
 
     def current(self, migration: str, session: date) -> RunResult | None:
         """The run that holds for a session: that of its newest attempt."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             found = self._current(connection, migration, session)
         return found[0] if found else None
 
@@ -199,7 +218,7 @@ class Store:
             .where(tables.attempt.c.id.in_(newest))
             .order_by(tables.run.c.session.desc())
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return tuple(RESULT.validate_python(row.result) for row in connection.execute(wanted))
 
     def discrepancies(self, result: RunResult, dataset: str) -> Iterator[Discrepancy]:
@@ -214,7 +233,7 @@ class Store:
             .order_by(table.c.ordinal)
             .execution_options(yield_per=2000)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             for row in connection.execute(wanted):
                 yield Discrepancy(
                     state=RowState(row.state),
@@ -245,9 +264,10 @@ def _record(found: Discrepancy) -> tuple[str, str, str | None, str | None, list[
 
 
 def _digest(result: RunResult, rows: Rows) -> str:
-    """A digest of all that was found. How long jobs took is no finding."""
+    """A digest of all that was found: how jobs ended is part of it, how long they took is not."""
     plain = RESULT.dump_python(replace(result, run_id="", jobs=()), mode="json")
     digest = hashlib.sha256(dumps(plain).encode())
+    digest.update(dumps([[job.name, job.exit_code, job.reason] for job in result.jobs]).encode())
     for dataset, found in rows.items():
         digest.update(dumps(["dataset", dataset]).encode())
         for discrepancy in found:

@@ -97,6 +97,7 @@ def test_undecided_ends_with_2_and_one_line_on_standard_error(
         (("nightly", "--as-of", "2024-02-29T20:00"), "write a time with its offset"),
         (("report", "--session", "2024-02-28"), "no night of 2024-02-28 is stored"),
         (("nightly", "--config", "no.yaml"), "no.yaml"),
+        (("compare", "--as-of", "1980-01-01T00:00:00+00:00"), "knows no session near 1979-12-31"),
         (("compare", *SESSION, "--json", "/no/such/dir/x"), "--json /no/such/dir/x: No such file"),
     ],
 )
@@ -132,6 +133,16 @@ def test_a_wrong_database_url_is_told_without_its_password(parity: Parity, url: 
     assert "PARITY_DATABASE_URL" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert "s3cret" not in ended.stderr + ended.stdout
+
+
+def test_what_nobody_foresaw_is_never_taken_for_a_difference(
+    parity: Parity, tmp_path: Path
+) -> None:
+    (tmp_path / "reports").write_text("a file where a folder is wanted", encoding="utf-8")
+    ended = parity("nightly", *SESSION)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("parity: ")
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

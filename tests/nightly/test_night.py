@@ -262,3 +262,81 @@ def test_the_newest_due_session_is_the_default(migration: Migration) -> None:
     assert exchange.latest(due, at) == SESSION
     assert exchange.latest(due.replace(hour=19), at) == date(2024, 2, 28)
     assert night.as_of == due
+
+
+def test_a_session_that_has_not_settled_is_undecided(migration: Migration) -> None:
+    run(migration(session=date(2024, 2, 28)))
+    config = CONFIG.replace("time: day", "time: day\n    settle: 1d")
+    different = script("prefect", [("A", 999.0), *ROWS[1:]])
+    result = run(migration(config=config, new=different))
+    assert (result.datasets[0].rows.matched, result.datasets[0].rows.unsettled) == (3, 6)
+    assert result.verdict is Verdict.UNDECIDED
+    assert result.datasets[0].reasons == (
+        "no rows of session 2024-02-29 on either side (6 rows not settled yet)",
+    )
+
+
+def test_comparing_before_the_jobs_have_run_is_undecided(
+    migration: Migration, database: Database
+) -> None:
+    run(migration())
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute("TRUNCATE parity.job_run")
+    result = migration().compare()
+    assert result.verdict is Verdict.UNDECIDED
+    assert result.reasons[0] == ("legacy job old failed: has not run for session 2024-02-29")
+
+
+def test_an_unforeseen_failure_costs_only_its_dataset(
+    migration: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr("parity.nightly.examine.second_opinion", broken)
+    result = run(migration())
+    assert result.verdict is Verdict.UNDECIDED
+    assert result.datasets[0].reasons == ("not compared: ZeroDivisionError: a mistake of ours",)
+
+
+def test_keys_of_any_type_get_a_second_opinion(migration: Migration) -> None:
+    config = CONFIG.replace("key: [symbol, day]", "key: [symbol, day, tags]")
+    tagged = "(symbol text, day date, price float8, tags jsonb NOT NULL DEFAULT '[1]', "
+    keyed = "PRIMARY KEY (symbol, day, tags)"
+
+    def with_tags(text: str) -> str:
+        return (
+            text.replace("(symbol text, day date, price float8, ", tagged)
+            .replace("PRIMARY KEY (symbol, day)", keyed)
+            .replace("prices VALUES (%s", "prices (symbol, day, price) VALUES (%s")
+            .replace("ON CONFLICT (symbol, day)", "ON CONFLICT (symbol, day, tags)")
+        )
+
+    result = run(migration(
+        config=config,
+        old=with_tags(script("legacy", ROWS)),
+        new=with_tags(script("prefect", ROWS)),
+    ))  # fmt: skip
+    assert (result.verdict, result.second_opinion.rows) == (Verdict.PASS, 3)
+
+
+def test_jobs_do_not_see_the_harness_login(migration: Migration) -> None:
+    nosy = (
+        "import os, sys\n"
+        "sys.exit(str([name for name in os.environ if name.startswith('PARITY_DATABASE')]))"
+    )
+    night = migration(old=nosy)
+    result = night.run({**os.environ, "PARITY_DATABASE_URL": night.harness.database.admin_url})
+    assert result.reasons[0] == "legacy job old failed: exit 1: []"
+
+
+def test_a_night_that_was_stored_but_not_published_is_published_later(
+    migration: Migration,
+) -> None:
+    early = migration(session=date(2024, 2, 28))
+    jobs = early.jobs(os.environ)
+    with early.look(jobs) as findings:
+        early.conclude(findings, jobs)  # and then the harness is killed
+    assert not folder(early).exists()
+    run(migration())
+    assert (folder(early) / "index.html").is_file()

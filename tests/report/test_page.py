@@ -148,7 +148,9 @@ def test_the_index_leads_to_each_night(page: Page, tmp_path: Path) -> None:
     write_index([NightRow.of(before), NightRow.of(failed)], tmp_path, migration="cron-to-prefect")
     page.goto((tmp_path / "index.html").as_uri())
     expect(page.locator("#nights tbody th")).to_have_text(["2005-02-28", "2005-02-25"])
-    expect(page.get_by_role("heading", level=1)).to_contain_text("3 of 4 datasets differ: AAPL, 502 rows")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "3 of 4 datasets differ: AAPL, 502 rows"
+    )
     page.locator("#nights").get_by_role("link", name="2005-02-25").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Pass")
     page.get_by_role("link", name="All nights").click()
