@@ -37,7 +37,9 @@ def prepare(
     Raises:
         NotANumberError: a column to be checked as a number holds something else.
     """
-    columns: dict[str, pd.Series[Any]] = {name: rows[name] for name in key if name in rows.columns}
+    columns: dict[str, pd.Series[Any]] = {
+        name: rows[name].map(_hashable) for name in key if name in rows.columns
+    }
     for item in suite:
         for name in item.needs:
             if item.type == "expect_column_values_to_not_be_null":
@@ -50,6 +52,11 @@ def prepare(
                 {name: rows[name] for name in rows.columns if name not in skipped}, rows.index
             )
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _hashable(value: object) -> object:
+    """Arrays and JSON as text: uniqueness is looked up in a hash table."""
+    return repr(value) if isinstance(value, list | dict) else value
 
 
 def _is_nan(value: object) -> bool:
