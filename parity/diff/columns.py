@@ -43,6 +43,10 @@ class Compared:
     family: Family
     tolerance: Tolerance
 
+    def column(self, side: Side) -> Column:
+        """The column of one side."""
+        return self.legacy if side is Side.LEGACY else self.candidate
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -103,7 +107,7 @@ def one_to_one(pair: Compared, side: Side) -> bool:
 
     Integers become doubles with loss, and a bare timestamp skips and repeats hours in its zone.
     """
-    base = (pair.legacy if side is Side.LEGACY else pair.candidate).base
+    base = pair.column(side).base
     if pair.family is Family.DOUBLE:
         return base in FLOATS
     return not (pair.family is Family.INSTANT and base == "timestamp")

@@ -26,7 +26,7 @@ FETCH = 2000
 class DatasetDiff:
     """What the comparison of one dataset found.
 
-    `session_rows` counts the rows of the session's day on the legacy and the candidate side;
+    `session_rows` counts the settled rows of the session's day on the legacy and candidate side;
     None where the dataset has no time column.
     """
 
@@ -122,13 +122,8 @@ class Comparison:
     def _unique(self, side: Side) -> bool:
         """True when a unique index and NOT NULL rule out doubled and null keys."""
         relation = self.dataset.relation(side)
-        key = {
-            (pair.legacy if side is Side.LEGACY else pair.candidate).name for pair in self.plan.key
-        }
-        not_null = all(
-            (pair.legacy if side is Side.LEGACY else pair.candidate).not_null
-            for pair in self.plan.key
-        )
+        key = {pair.column(side).name for pair in self.plan.key}
+        not_null = all(pair.column(side).not_null for pair in self.plan.key)
         indexes = self._connection.execute(
             queries.UNIQUE_KEYS, [relation.schema, relation.table]
         ).fetchall()
@@ -165,8 +160,7 @@ def compare(
     try:
         connection.execute(queries.MERGE_SETTINGS)
         counts = {
-            side: _count(connection, queries.count(comparison.readers[side], session))
-            for side in Side
+            side: _count(connection, comparison.readers[side].count(session)) for side in Side
         }
         tally = _Tally()
         for found in _discrepancies(comparison, tally):

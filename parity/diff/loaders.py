@@ -6,6 +6,7 @@ nothing else, which is all that a comparison asks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -14,28 +15,26 @@ from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoade
 __all__ = ["register"]
 
 
+def _or_text(load: Callable[[Any], Any], data: Any) -> Any:
+    try:
+        return load(data)
+    except psycopg.DataError:
+        return bytes(data).decode()
+
+
 class _Date(DateLoader):
     def load(self, data: Any) -> Any:
-        try:
-            return super().load(data)
-        except psycopg.DataError:
-            return bytes(data).decode()
+        return _or_text(super().load, data)
 
 
 class _Timestamp(TimestampLoader):
     def load(self, data: Any) -> Any:
-        try:
-            return super().load(data)
-        except psycopg.DataError:
-            return bytes(data).decode()
+        return _or_text(super().load, data)
 
 
 class _Timestamptz(TimestamptzLoader):
     def load(self, data: Any) -> Any:
-        try:
-            return super().load(data)
-        except psycopg.DataError:
-            return bytes(data).decode()
+        return _or_text(super().load, data)
 
 
 def register(connection: psycopg.Connection) -> None:

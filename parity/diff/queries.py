@@ -19,7 +19,6 @@ __all__ = [
     "MERGE_SETTINGS",
     "UNIQUE_KEYS",
     "Part",
-    "count",
     "differing",
     "irregular",
     "member",
@@ -74,13 +73,9 @@ def _join(parts: Sequence[sql.Composable], by: str) -> sql.Composed:
     return sql.SQL(by).join(parts)
 
 
-def _column(pair: Compared, side: Side) -> Column:
-    return pair.legacy if side is Side.LEGACY else pair.candidate
-
-
 def _value(dataset: Dataset, pair: Compared, side: Side) -> sql.Composed:
     """The column in the form in which it compares, read from the bare table."""
-    column = _column(pair, side)
+    column = pair.column(side)
     name = _name(column.name)
     if pair.family is Family.DOUBLE and column.base != "float8":
         return sql.SQL("{}::float8").format(name)
@@ -203,11 +198,6 @@ class Reader:
             f=filters.text,
         )
         return Part(text, settled.values * 2 + bounds + filters.values)
-
-
-def count(reader: Reader, day: date | None) -> Part:
-    """See `Reader.count`."""
-    return reader.count(day)
 
 
 def _key_names(prefix: str, size: int) -> list[sql.Composable]:

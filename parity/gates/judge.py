@@ -36,9 +36,7 @@ def judge_dataset(
     opinion: SecondOpinion,
 ) -> Judgement:
     """The verdict of a dataset that was compared, with its reasons, the gravest first."""
-    failed = [job.name for job in jobs if not job.ok]
-    doubts = [f"jobs failed: {', '.join(failed)}"] if failed else []
-    doubts += _empty(rows, session_rows, session)
+    doubts = [*_names_of_failed(jobs), *_empty(rows, session_rows, session)]
     if rows.matched and not opinion.rows:
         doubts.append("the second opinion looked at no row, so nothing is confirmed")
     differences = [*_differences(rows, incidents), *_drift(schema), *_quality(quality)]
@@ -65,13 +63,15 @@ def judge_run(
         )
     if any(not job.ok for job in jobs):
         verdicts.append(Verdict.UNDECIDED)
+    told = _names_of_failed(jobs)  # of the night, not of each dataset again
     for dataset in datasets:
-        reasons += [
-            f"{dataset.name}: {reason}"
-            for reason in dataset.reasons
-            if not reason.startswith("jobs failed: ")
-        ]
+        reasons += [f"{dataset.name}: {reason}" for reason in dataset.reasons if reason not in told]
     return Verdict.combine(verdicts), tuple(reasons)
+
+
+def _names_of_failed(jobs: Iterable[JobOutcome]) -> list[str]:
+    failed = [job.name for job in jobs if not job.ok]
+    return [f"jobs failed: {', '.join(failed)}"] if failed else []
 
 
 def _failed_jobs(jobs: Iterable[JobOutcome]) -> list[str]:

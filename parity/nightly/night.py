@@ -139,7 +139,7 @@ class Night:
             if night == result or not (reports / NightRow.of(night).link).exists():
                 _publish(self.harness, night, nights)
         _index(self.harness, nights)
-        return self.harness.suite.reports / NightRow.of(result).link
+        return reports / NightRow.of(result).link
 
     def run(self, environ: Mapping[str, str], report: Report | None = None) -> RunResult:
         """All steps with the jobs."""

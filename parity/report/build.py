@@ -117,13 +117,10 @@ def _opinion_figure(result: RunResult) -> list[Figure]:
 
 
 def _job(job: JobOutcome) -> JobView:
-    outcome = (
-        "ok"
-        if job.ok
-        else "did not finish"
-        if job.exit_code is None
-        else f"failed, exit {job.exit_code}"
-    )
+    if job.exit_code is None:
+        outcome = "did not finish"
+    else:
+        outcome = "ok" if job.ok else f"failed, exit {job.exit_code}"
     return JobView(
         name=visible(job.name),
         side=job.side.value,
