@@ -66,3 +66,27 @@ def grant_read(schema: str, owner: str, reader: str) -> list[sql.Composed]:
             "GRANT SELECT ON TABLES TO {reader}"
         ).format(**names),
     ]
+
+
+# Snapshots that several connections share.
+KEEPER = "parity snapshot keeper"
+EXPORT_SNAPSHOT = sql.SQL("SELECT pg_export_snapshot()")
+NEVER_IDLE = sql.SQL("SET LOCAL idle_in_transaction_session_timeout = 0")
+CURRENT_SNAPSHOT = sql.SQL("SELECT pg_current_snapshot()::text, clock_timestamp()")
+# Only the role's own.
+END_KEEPERS = sql.SQL(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = %s AND usename = current_user AND datname = current_database() "
+    "AND pid <> ALL(%s)"
+)
+ROWS_ABOUT = sql.SQL(
+    "SELECT COALESCE(sum(GREATEST(r.reltuples, 0)), 0)::float8 FROM pg_class r "
+    "JOIN pg_namespace n ON n.oid = r.relnamespace "
+    "JOIN unnest(%s::text[], %s::text[]) w(schema, name) "
+    "ON w.schema = n.nspname AND w.name = r.relname"
+)
+
+
+def use_snapshot(token: str) -> sql.Composed:
+    """Makes a fresh REPEATABLE READ transaction see what another one sees."""
+    return sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(token))

@@ -15,7 +15,9 @@ from parity.model.verdict import Side, Verdict
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Audit",
     "ColumnResult",
+    "Coverage",
     "DatasetResult",
     "Discrepancy",
     "Incident",
@@ -305,10 +307,55 @@ class SelfTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a dataset's history has been verified, and when, as of one night.
+
+    A segment is one symbol in one month. `compared` of them were compared whole this night,
+    the others (but for the rows of the night's window) on an earlier night, the one longest ago
+    at session `oldest`. `overdue` ones were not within the last `cycle` nights.
+    """
+
+    segments: int
+    compared: int
+    overdue: int
+    cycle: int
+    oldest: date | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The `coverage` object of a dataset in result.json."""
+        return {
+            "segments": self.segments,
+            "compared": self.compared,
+            "overdue": self.overdue,
+            "cycle": self.cycle,
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What a night leaves to the next one, for a dataset that is compared by windows.
+
+    `digest` stands for how the dataset was compared: under another one nothing counts as
+    verified. `snapshot` (pg_current_snapshot as text) and `at` (the database's clock) say up to
+    where writes have been seen. `verified` has the session at which each symbol's whole history
+    was last compared, `differing` the symbols with a row that differs.
+    """
+
+    digest: str
+    snapshot: str
+    at: datetime
+    verified: dict[str, date]
+    differing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetResult:
     """What one dataset's comparison found.
 
-    What could not be compared has no rows and says why in `reasons`.
+    What could not be compared has no rows and says why in `reasons`. `coverage` is None where
+    all of history is compared every night. `stored` discrepancies are kept in the database, the
+    first ones by key; the Parquet file beside the report has all of them.
     """
 
     name: str
@@ -322,6 +369,8 @@ class DatasetResult:
     key: tuple[str, ...] = ()
     quality: tuple[QualityCheck, ...] = ()
     notes: tuple[str, ...] = ()
+    coverage: Coverage | None = None
+    stored: int | None = None  # None: all
 
     def __post_init__(self) -> None:
         explained = sum(incident.rows for incident in self.incidents)
@@ -346,6 +395,7 @@ class DatasetResult:
             "columns": [column.to_json() for column in self.columns],
             "schema": self.schema.to_json(),
             "incidents": [incident.to_json() for incident in self.incidents],
+            "coverage": self.coverage.to_json() if self.coverage else None,
         }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parity.model.verdict import Side
 
-__all__ = ["EXACT", "Dataset", "Job", "Kind", "Relation", "Suite", "Tolerance"]
+__all__ = ["EXACT", "Dataset", "Job", "Kind", "Relation", "Suite", "Tolerance", "Window"]
 
 Scalar = str | int | bool | Decimal | date
 
@@ -38,17 +38,20 @@ class Relation:
 class Tolerance:
     """Numbers are equal when |delta| <= max(abs, rel * max(|legacy|, |candidate|)).
 
-    Symmetric, as `math.isclose`. `because` says why the team accepts the difference.
+    Symmetric, as `math.isclose`. Dates and times are equal when |delta| <= within; in the config
+    and on the command line that is an `abs` that is a duration. `because` says why the team
+    accepts the difference.
     """
 
     abs: Decimal = Decimal(0)
     rel: Decimal = Decimal(0)
+    within: timedelta = timedelta(0)
     because: str = ""
 
     @property
     def exact(self) -> bool:
         """True when only equal values are equal."""
-        return not self.abs and not self.rel
+        return not (self.abs or self.rel or self.within)
 
     def __str__(self) -> str:
         parts = []
@@ -56,10 +59,28 @@ class Tolerance:
             parts.append(f"±{self.abs.normalize():g}")
         if self.rel:
             parts.append(f"±{(self.rel * 100).normalize():g} %")
+        if self.within:
+            parts.append(f"±{self.within}")
         return " or ".join(parts) or "exact"
 
 
 EXACT = Tolerance()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What a night compares of a long history, instead of all of it.
+
+    Always: rows of the last `sessions` sessions, rows written since the last night (known from
+    the column `changed`, or from the log of touched segments where `log` is set), every symbol
+    that differed before, and so many symbols more, the ones verified longest ago first, that each
+    symbol's whole history is verified within `audit_cycle` nights.
+    """
+
+    sessions: int = 5
+    changed: str | None = None
+    log: bool = False
+    audit_cycle: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +110,7 @@ class Dataset:
     rename: tuple[tuple[str, str], ...] = ()
     tolerances: tuple[tuple[str, Tolerance], ...] = ()
     default_tolerance: Tolerance = EXACT
+    window: Window | None = None  # None: all of history, every night
     synthetic: str = ""  # shown wherever the data are; empty for real data
 
     def tolerance(self, column: str) -> Tolerance:
@@ -128,4 +150,6 @@ class Suite:
     calendar: str = "XNYS"
     at: time = time(20, 0)
     second_opinion_rows: int = 2000
+    connections: int = 2  # how many read the database at once in a comparison
+    discrepancy_limit: int = 100_000  # rows of a dataset and run kept in the database
     config_hash: str = ""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["replace_file", "replaced_folder"]
+__all__ = ["link_or_copy", "replace_file", "replaced_folder"]
 
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
@@ -100,15 +100,16 @@ def _keep_foreign(old: Path, new: Path, ours: Callable[[str], bool]) -> None:
         if ours(entry.name) or target.exists():
             continue
         if entry.is_dir() and not entry.is_symlink():
-            shutil.copytree(entry, target, symlinks=True, copy_function=_link)
+            shutil.copytree(entry, target, symlinks=True, copy_function=link_or_copy)
         else:
-            _link(str(entry), str(target))
+            link_or_copy(str(entry), str(target))
 
 
-def _link(source: str, target: str) -> object:
+def link_or_copy(source: str, target: str) -> object:
+    """The file under a second name, or a copy where the file system has no hard links."""
     try:
         os.link(source, target, follow_symlinks=False)
-    except OSError:  # a file system without hard links
+    except OSError:  # none here, or not across file systems
         shutil.copy2(source, target, follow_symlinks=False)
     return target
 

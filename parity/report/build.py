@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import quote
 
 from parity.model.result import JobOutcome, RunResult, SecondOpinion, SelfTest
@@ -23,8 +23,13 @@ def night_view(
     samples: Mapping[str, Sample] | None = None,
     *,
     previous: NightRow | None = None,
+    kept: Collection[str] | None = None,
 ) -> NightView:
-    """The view of a night; `samples` are the discrepancy rows to show, by dataset name."""
+    """The view of a night; `samples` are the discrepancy rows to show, by dataset name.
+
+    `kept` names the datasets that have a Parquet file of all their discrepancies; None: it is
+    not known which.
+    """
     samples = samples or {}
     ordered = sorted(result.datasets, key=lambda dataset: _WORST_FIRST[dataset.verdict])
     return NightView(
@@ -42,7 +47,7 @@ def night_view(
         previous=say.since_previous(result, previous),
         figures=tuple(_figures(result)),
         datasets=tuple(
-            dataset_view(dataset, samples.get(dataset.name, Sample()), number)
+            dataset_view(dataset, samples.get(dataset.name, Sample()), number, kept)
             for number, dataset in enumerate(ordered, start=1)
         ),
         jobs=tuple(_job(job) for job in result.jobs),

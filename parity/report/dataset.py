@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from parity.model.result import (
     ColumnResult,
@@ -14,6 +14,8 @@ from parity.model.result import (
     SchemaDrift,
 )
 from parity.model.verdict import Side
+from parity.report.evidence import parquet_name
+from parity.report.extent import coverage_text, cut_text
 from parity.report.grids import grids
 from parity.report.rows import BUDGET, Sample, csv_name
 from parity.report.view import (
@@ -31,8 +33,16 @@ __all__ = ["dataset_view"]
 _LEAST = 8  # thousandths: one differing row among millions must still be seen in the bar
 
 
-def dataset_view(dataset: DatasetResult, sample: Sample, number: int) -> DatasetView:
-    """Card and section of a dataset; `number` (1-based) names its anchor."""
+def dataset_view(
+    dataset: DatasetResult,
+    sample: Sample,
+    number: int,
+    kept: Collection[str] | None = None,
+) -> DatasetView:
+    """Card and section of a dataset; `number` (1-based) names its anchor.
+
+    `kept` names the datasets whose Parquet file has all their rows; None: it is not known.
+    """
     rows = dataset.rows
     compared = rows.matched + rows.discrepancies
     paired = rows.matched + rows.mismatched
@@ -58,8 +68,12 @@ def dataset_view(dataset: DatasetResult, sample: Sample, number: int) -> Dataset
         quality_summary=_quality_summary(dataset.quality),
         quality_failed=any(not check.success for check in dataset.quality),
         grids=grids(dataset, sample, f"dataset-{number}"),
-        shown=_shown(shown, rows.discrepancies),
+        shown=_shown(shown, dataset),
         csv=csv_name(dataset.name) if rows.discrepancies else "",
+        parquet=parquet_name(dataset.name) if kept and dataset.name in kept else "",
+        cut=cut_text(dataset, kept),
+        coverage=coverage_text(dataset.coverage) if dataset.coverage else "",
+        overdue=bool(dataset.coverage and dataset.coverage.overdue),
     )
 
 
@@ -72,10 +86,13 @@ def _summary(dataset: DatasetResult) -> str:
     return "no row compared"
 
 
-def _shown(shown: int, whole: int) -> str:
+def _shown(shown: int, dataset: DatasetResult) -> str:
+    """Which rows the page has; what follows is where the others are."""
+    whole = dataset.rows.discrepancies
     if shown >= whole:
-        return f"showing all {count(whole, 'row')}" if whole else ""
-    return f"showing {shown:,} of {whole:,} (at most {BUDGET} a dataset); all rows in"
+        return f"showing all {count(whole, 'row')}; also in" if whole else ""
+    listed = "all rows" if dataset.stored is None else f"the first {count(dataset.stored, 'row')}"
+    return f"showing {shown:,} of {whole:,} (at most {BUDGET} a dataset); {listed} in"
 
 
 def _counts(rows: RowCounts) -> Iterator[Figure]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from parity.model.result import Discrepancy, RunResult
 from parity.report.atomic import replace_file, replaced_folder
 from parity.report.build import night_view
+from parity.report.evidence import take
 from parity.report.html import index_page, night_page
 from parity.report.rows import csv_name, write_csv
 from parity.report.view import NightRow
@@ -31,11 +32,14 @@ def write_night(
     folder: Path,
     *,
     since_previous: NightRow | None = None,
+    evidence: Path | None = None,
 ) -> None:
-    """Publish a night in `folder` (`reports/<phase>/<session>`): page, result.json and CSV files.
+    """Publish a night in `folder` (`reports/<phase>/<session>`): page, result.json and rows.
 
     `discrepancies(dataset_name)` is asked once for each dataset with differing rows and is read
-    as a stream. Entries of the folder that are not the report's own (job logs) are kept.
+    as a stream; it yields the stored rows, which go to the CSV file. The Parquet file with all
+    of them is linked in from `evidence/<run_id>/`. Entries of the folder that are not the
+    report's own (job logs) are kept.
 
     Raises:
         ComparisonError: the rows do not add up to what the result says; the old folder stays.
@@ -48,7 +52,8 @@ def write_night(
             for dataset in result.datasets
             if dataset.rows.discrepancies
         }
-        view = night_view(result, samples, previous=since_previous)
+        kept = take(evidence, folder, new, result)
+        view = night_view(result, samples, previous=since_previous, kept=kept)
         (new / "index.html").write_bytes(night_page(view).encode())
         (new / "result.json").write_bytes(render_json(result).encode())
 
@@ -60,5 +65,5 @@ def write_index(rows: Sequence[NightRow], reports: Path, *, migration: str) -> N
 
 def _ours(name: str) -> bool:
     return name in ("index.html", "result.json") or (
-        name.startswith("discrepancies-") and name.endswith(".csv")
+        name.startswith("discrepancies-") and name.endswith((".csv", ".parquet"))
     )

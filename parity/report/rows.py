@@ -1,4 +1,4 @@
-"""All discrepancies of a dataset as CSV, streamed; and the few that the page shows."""
+"""The stored discrepancies of a dataset as CSV, streamed; and the few that the page shows."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def write_csv(path: Path, dataset: DatasetResult, rows: Iterable[Discrepancy]) -
     that a spreadsheet would run as a formula starts with an apostrophe.
 
     Raises:
-        ComparisonError: more or fewer rows came than the result counted.
+        ComparisonError: more or fewer rows came than the result says were stored.
     """
     names = tuple(column.name for column in dataset.columns)
     sample = Sample()
@@ -75,12 +75,18 @@ def write_csv(path: Path, dataset: DatasetResult, rows: Iterable[Discrepancy]) -
             writer.writerow(list(_cells(row, names)))
             sample.offer(row)
             written += 1
-    if written != dataset.rows.discrepancies:
-        raise ComparisonError(
-            f"dataset {dataset.name}: {dataset.rows.discrepancies} rows differ, "
-            f"but {written} came to be written"
-        )
+    _check(dataset, written)
     return sample.trim()
+
+
+def _check(dataset: DatasetResult, written: int) -> None:
+    expected, what = dataset.rows.discrepancies, "rows differ"
+    if dataset.stored is not None:
+        expected, what = dataset.stored, f"of {expected} rows that differ were stored"
+    if written != expected:
+        raise ComparisonError(
+            f"dataset {dataset.name}: {expected} {what}, but {written} came to be written"
+        )
 
 
 def _header(key: tuple[str, ...], names: tuple[str, ...]) -> Iterator[str]:

@@ -141,7 +141,10 @@ class JobView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetView:
-    """One dataset: card and section."""
+    """One dataset: card and section.
+
+    `cut` says what was not stored of its rows, `coverage` how much of its history was verified.
+    """
 
     anchor: str
     name: str
@@ -164,6 +167,10 @@ class DatasetView:
     grids: tuple[Grid, ...]
     shown: str
     csv: str
+    parquet: str
+    cut: str
+    coverage: str
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii
 from typing import Any
 from uuid import UUID
 
-__all__ = ["decode", "dumps", "encode"]
+__all__ = ["column_texts", "decode", "dumps", "encode", "text"]
 
 
 def encode(value: Any) -> Any:
@@ -35,7 +37,7 @@ def _tagged(value: Any) -> tuple[str, Any] | None:
     if isinstance(value, Decimal):
         return "decimal", str(value)
     if isinstance(value, datetime):  # before date: every datetime is one
-        return "datetime", value.isoformat()
+        return "datetime", _moment(value)
     if isinstance(value, date):
         return "date", value.isoformat()
     if isinstance(value, time):
@@ -47,6 +49,16 @@ def _tagged(value: Any) -> tuple[str, Any] | None:
     if isinstance(value, bytes):
         return "bytes", base64.b64encode(value).decode("ascii")
     return None
+
+
+def _moment(value: datetime) -> str:
+    """ISO text; of an instant in UTC, whatever zone the connection happened to read it in."""
+    if value.tzinfo is None:
+        return value.isoformat()
+    try:
+        return value.astimezone(UTC).isoformat()
+    except OverflowError:  # the first or last hours that Python knows
+        return value.isoformat()
 
 
 DECODERS: dict[str, Any] = {
@@ -78,3 +90,37 @@ def decode(value: Any) -> Any:
 def dumps(value: Any) -> str:
     """Canonical JSON text of an encoded value, the same for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def text(value: Any) -> str:
+    """`dumps(encode(value))`, much faster for the values that rows are made of."""
+    writer = _WRITERS.get(type(value))
+    return writer(value) if writer else dumps(encode(value))
+
+
+def column_texts(values: Sequence[Any], *, decimal: bool = False) -> list[str]:
+    """`text` of each value; with `decimal`, they are decimals written as text already."""
+    if decimal:
+        return ["null" if v is None else f'{{"$":"decimal","v":"{v}"}}' for v in values]
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return [f'{{"$":"float","v":"{value!r}"}}' for value in values]
+    if len(kinds) == 1:
+        return list(map(_WRITERS.get(kinds.pop(), text), values))
+    return list(map(text, values))
+
+
+def _int(value: int) -> str:
+    return str(value) if abs(value) < 2**53 else f'{{"$":"int","v":"{value}"}}'
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: _int,
+    str: encode_basestring_ascii,
+    float: lambda value: f'{{"$":"float","v":"{value!r}"}}',
+    Decimal: lambda value: f'{{"$":"decimal","v":"{value}"}}',
+    date: lambda value: f'{{"$":"date","v":"{value.isoformat()}"}}',
+    datetime: lambda value: f'{{"$":"datetime","v":"{_moment(value)}"}}',
+}

@@ -23,7 +23,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-__all__ = ["attempt", "discrepancy", "job_run", "metadata", "phase_change", "quality_check", "run"]
+__all__ = [
+    "attempt",
+    "audit",
+    "discrepancy",
+    "job_run",
+    "metadata",
+    "phase_change",
+    "quality_check",
+    "run",
+]
 
 metadata = MetaData(schema="parity")
 
@@ -70,6 +79,19 @@ discrepancy = Table(
     Column("legacy", JSONB),
     Column("candidate", JSONB),
     Column("columns", ARRAY(Text), nullable=False),
+)
+
+# How far a dataset that is compared by windows has been verified, as of the run.
+audit = Table(
+    "audit",
+    metadata,
+    Column("run_id", Text, ForeignKey("parity.run.run_id"), primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("digest", Text, nullable=False),  # of how it was compared
+    Column("snapshot", Text, nullable=False),  # pg_current_snapshot
+    Column("at", DateTime(timezone=True), nullable=False),  # the database's clock
+    Column("verified", JSONB, nullable=False),  # symbol: session
+    Column("differing", JSONB, nullable=False),  # symbols
 )
 
 # Jobs are kept for every attempt, whatever the comparison found.

@@ -219,7 +219,7 @@ def test_when_the_second_opinion_disagrees_the_night_is_undecided(
     def blind(_column: object) -> Callable[[object, object], bool]:
         return lambda _left, _right: True
 
-    monkeypatch.setattr("parity.diff.engine.equal", blind)
+    monkeypatch.setattr("parity.diff.work.equal", blind)
     result = run(migration(new=script("prefect", [("A", 9.0), *ROWS[1:]])))
     assert result.datasets[0].rows.mismatched == 0
     assert result.verdict is Verdict.UNDECIDED
@@ -293,7 +293,7 @@ def test_an_unforeseen_failure_costs_only_its_dataset(
     def broken(*_arguments: object) -> None:
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr("parity.nightly.examine.second_opinion", broken)
+    monkeypatch.setattr("parity.nightly.examine.opinion_of", broken)
     result = run(migration())
     assert result.verdict is Verdict.UNDECIDED
     assert result.datasets[0].reasons == ("not compared: ZeroDivisionError: a mistake of ours",)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from parity.model.result import (
     ColumnResult,
+    Coverage,
     DatasetResult,
     Discrepancy,
     Incident,
@@ -248,3 +249,26 @@ def good_night() -> RunResult:
             for name in ("yahoo-bars", "polygon-bars", "indicators", "indicators-latest")
         ),
     )
+
+
+def cut_night() -> tuple[RunResult, Rows]:
+    """Of 2,341,112 rows that differ 300 are stored; history is verified in turns, a part late."""
+    rows = {"yahoo-bars": [pair("AAPL", number) for number in range(300)]}
+    incident = Incident(
+        id="1", cause="unexplained", proved=False, rows=2_341_112, columns=PRICES,
+        scope=Scope(symbols=("AAPL",), first="2004-02-28", last="2005-02-28"),
+    )  # fmt: skip
+    coverage = Coverage(segments=14_000, compared=700, overdue=0, cycle=20, oldest=date(2005, 2, 3))
+    late = Coverage(segments=600, compared=0, overdue=12, cycle=20, oldest=date(2004, 12, 1))
+    flooded = different(
+        "yahoo-bars",
+        rows["yahoo-bars"],
+        rows=counts(7_658_888, 2_341_112),
+        columns=columns(2_341_112),
+        incidents=(incident,),
+        reasons=("2,341,112 rows differ",),
+        stored=300,
+        coverage=coverage,
+        notes=("Compared from 1999-01-04 on",),
+    )
+    return run(Verdict.FAIL, flooded, equal("indicators", 2016, coverage=late)), rows

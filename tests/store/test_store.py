@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,93 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.database import Database
-from parity.model.result import (
-    ColumnResult,
-    DatasetResult,
-    Discrepancy,
-    Incident,
-    JobOutcome,
-    QualityCheck,
-    RowCounts,
-    RowState,
-    RunResult,
-    Scope,
-    SecondOpinion,
-    SelfTest,
-)
-from parity.model.verdict import Phase, Side, Verdict
-from parity.store import Spool, Store
-from parity.store.codec import decode, dumps, encode
-
-SESSION = date(2005, 2, 28)
-ROWS = [
-    Discrepancy(
-        state=RowState.MISMATCHED,
-        key=("AAPL", datetime(2005, 2, 25, 5, tzinfo=UTC)),
-        legacy={"longer_name": Decimal("88.9900"), "a": None},
-        candidate={"longer_name": Decimal("44.4950"), "a": float("nan")},
-        columns=("longer_name", "a"),
-    ),
-    Discrepancy(
-        state=RowState.LEGACY_ONLY,
-        key=("IBM", None),
-        legacy={"longer_name": 1, "a": 2},
-        candidate=None,
-    ),
-]
-
-
-@pytest.fixture
-def store(database: Database) -> Store:
-    store = Store(database.engine_as("parity_harness"))
-    store.migrate()
-    return store
-
-
-def night(session: date = SESSION, seconds: float = 1.0) -> RunResult:
-    counts = RowCounts(
-        legacy=10, candidate=9, matched=8, mismatched=1, legacy_only=1, candidate_only=0
-    )
-    dataset = DatasetResult(
-        name="bars",
-        kind="bars",
-        verdict=Verdict.FAIL,
-        reasons=("2 rows differ",),
-        rows=counts,
-        columns=(
-            ColumnResult(name="longer_name", mismatched=1, max_abs_delta=44.495, max_rel_delta=0.5),
-            ColumnResult(name="a", mismatched=1, max_abs_delta=None, max_rel_delta=None),
-        ),
-        incidents=(
-            Incident(
-                id="x", cause="unexplained", proved=False, rows=2, columns=("a",),
-                scope=Scope(symbols=("AAPL",), first="2005-02-25", last="2005-02-25"),
-                evidence={"why": ["no", 1, 0.5], "a": 1, "longer": {"z": 1, "b": 2}},
-            ),
-        ),
-        key=("symbol", "timestamp"),
-        quality=(
-            QualityCheck(
-                dataset="bars", side=Side.LEGACY, expectation="not null", column="a",
-                success=True, unexpected=0, total=10,
-            ),
-        ),
-    )  # fmt: skip
-    job = JobOutcome(name="load", side=Side.LEGACY, exit_code=0, seconds=seconds, log="x.log")
-    return RunResult(
-        run_id="",
-        migration="m",
-        phase="parallel_run",
-        session=session,
-        as_of=datetime(2005, 3, 1, 1, tzinfo=UTC),
-        verdict=Verdict.FAIL,
-        reasons=("bars",),
-        datasets=(dataset,),
-        selftest=SelfTest(),
-        second_opinion=SecondOpinion(rows=5, disagreements=0),
-        jobs=(job,),
-    )
+from parity.model.result import Audit, Discrepancy, RowState
+from parity.model.verdict import Phase
+from parity.store import Store
+from parity.store.codec import column_texts, decode, dumps, encode, text
+from tests.store.build import ROWS, SESSION, dataset, night, only, pair, run
 
 
 def test_a_run_comes_back_as_it_was_stored(store: Store) -> None:
@@ -186,7 +104,8 @@ def test_a_value_survives_the_codec(value: Any) -> None:
     back = decode(encode(value))
     assert back == value
     assert type(back) is type(value)
-    assert dumps(encode(value)) == dumps(encode(back))
+    assert dumps(encode(value)) == dumps(encode(back)) == text(value)
+    assert column_texts([value, None, value]) == [text(value), "null", text(value)]
 
 
 def test_codec_examples() -> None:
@@ -196,12 +115,97 @@ def test_codec_examples() -> None:
     assert decode({"$": "uuid", "v": "00000000-0000-0000-0000-000000000001"}) == UUID(int=1)
 
 
-def test_a_spool_is_read_as_often_as_wanted_and_by_two_readers_in_turn() -> None:
-    with Spool() as spool:
-        for row in ROWS:
-            spool.append(row)
-        assert len(spool) == 2
-        one, two = iter(spool), iter(spool)
-        pairs = [(next(one), next(two)), (next(one), next(two))]
-        assert [left.key for left, right in pairs] == [right.key for _, right in pairs]
-        assert repr(list(spool)) == repr(ROWS)
+def test_an_instant_is_the_same_whatever_zone_it_was_read_in() -> None:
+    utc = datetime(2005, 2, 28, 5, 0, tzinfo=UTC)
+    new_york = utc.astimezone(timezone(timedelta(hours=-5)))
+    assert text(utc) == text(new_york) == '{"$":"datetime","v":"2005-02-28T05:00:00+00:00"}'
+    assert encode(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))["v"].endswith(
+        "-05:00"
+    )
+
+
+def test_odd_names_and_texts_come_back(store: Store) -> None:
+    names = ('a"b', "c\\d", "e\tf", "%s {x}", "NULL")
+    values = dict(zip(names, ['"', "\\N", "\t\n\r", "%", "\u2028é𝄞"], strict=True))
+    row = Discrepancy(
+        state=RowState.MISMATCHED, key=("\\.", None), legacy=values,
+        candidate=dict.fromkeys(names), columns=names,
+    )  # fmt: skip
+    saved = store.save(run(dataset([row], names, ("a", "b"))), {"bars": [row]}, config="c")
+    assert list(store.discrepancies(saved, "bars")) == [row]
+
+
+def test_no_more_rows_are_stored_than_the_limit_and_the_counts_stay(store: Store) -> None:
+    rows = [pair(symbol, 1.0, 2.0) for symbol in "ABCDE"]
+    few = [only(RowState.LEGACY_ONLY, "X")]
+    found = run(dataset(rows, ("close",)), dataset(few, ("close",), name="few"))
+    saved = store.save(found, {"bars": rows, "few": few}, config="c", limit=3)
+    assert [entry.stored for entry in saved.datasets] == [3, None]
+    assert [entry.rows.discrepancies for entry in saved.datasets] == [5, 1]
+    assert [entry.incidents[0].rows for entry in saved.datasets] == [5, 1]
+    assert [row.key for row in store.discrepancies(saved, "bars")] == [("A",), ("B",), ("C",)]
+    assert list(store.discrepancies(saved, "few")) == few
+    assert store.current("m", SESSION) == saved
+
+
+def test_a_limit_that_is_just_met_cuts_nothing(store: Store) -> None:
+    rows = [pair(symbol, 1.0, 2.0) for symbol in "ABC"]
+    saved = store.save(run(dataset(rows, ("close",))), {"bars": rows}, config="c", limit=3)
+    assert saved.datasets[0].stored is None
+    assert list(store.discrepancies(saved, "bars")) == rows
+
+
+def test_a_row_beyond_the_limit_is_part_of_what_was_found(store: Store) -> None:
+    rows = [pair(symbol, 1.0, 2.0) for symbol in "ABCDE"]
+    found = run(dataset(rows, ("close",)))
+    first = store.save(found, {"bars": rows}, config="c", limit=3)
+    assert store.save(found, {"bars": rows}, config="c", limit=3) == first
+    other = [*rows[:4], pair("E", 1.0, 2.5)]
+    assert store.save(found, {"bars": other}, config="c", limit=3).run_id == "m.2005-02-28.2"
+    raised = store.save(found, {"bars": other}, config="c", limit=10)
+    assert raised.run_id == "m.2005-02-28.3"
+    assert len(list(store.discrepancies(raised, "bars"))) == 5
+
+
+def test_more_rows_than_a_batch_are_stored_up_to_the_limit(store: Store) -> None:
+    rows = [pair(f"S{number:05d}", float(number), 0.5) for number in range(5000)]
+    found = run(dataset(rows, ("close",)))
+    saved = store.save(found, {"bars": rows}, config="c", limit=2500)
+    back = list(store.discrepancies(saved, "bars"))
+    assert back == rows[:2500]
+
+
+AUDIT = Audit(
+    digest="d1",
+    snapshot="733:733:",
+    at=datetime(2005, 2, 28, 22, 0, 0, 123456, tzinfo=UTC),
+    verified={"AAPL": date(2005, 2, 25), "é": date(2005, 2, 28)},
+    differing=frozenset({"AAPL", "ZZZ"}),
+)
+
+
+def test_an_audit_comes_back_for_the_next_session_only(store: Store) -> None:
+    store.save(night(), {"bars": ROWS}, config="c", audits={"bars": AUDIT})
+    assert store.audit("m", "bars", SESSION) is None
+    assert store.audit("m", "bars", date(2005, 3, 1)) == AUDIT
+    assert store.audit("m", "other", date(2005, 3, 1)) is None
+    assert store.audit("other", "bars", date(2005, 3, 1)) is None
+
+
+def test_the_audit_is_that_of_the_run_that_holds_for_the_newest_session(store: Store) -> None:
+    later = replace(AUDIT, digest="d2")
+    store.save(night(date(2005, 2, 25)), {"bars": ROWS}, config="c", audits={"bars": AUDIT})
+    store.save(night(), {"bars": ROWS}, config="c", audits={"bars": later})
+    assert store.audit("m", "bars", date(2005, 3, 1)) == later
+    # Compared again and found other: the run that holds has no audit, and no older one stands in.
+    store.save(night(), {"bars": ROWS[:1]}, config="c")
+    assert store.audit("m", "bars", date(2005, 3, 1)) is None
+    assert store.audit("m", "bars", SESSION) == AUDIT
+
+
+def test_a_kept_run_takes_the_audits_of_its_newest_attempt(store: Store) -> None:
+    other = replace(AUDIT, digest="d2")
+    store.save(night(), {"bars": ROWS}, config="c", audits={"bars": AUDIT})
+    store.save(night(), {"bars": ROWS}, config="c", audits={"bars": other, "hours": other})
+    assert store.audit("m", "bars", date(2005, 3, 1)) == other
+    assert store.audit("m", "hours", date(2005, 3, 1)) == other
