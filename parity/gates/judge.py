@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from parity.model.result import (
+    Coverage,
     DatasetResult,
     Incident,
     JobOutcome,
@@ -34,11 +35,17 @@ def judge_dataset(
     quality: Iterable[QualityCheck],
     jobs: Iterable[JobOutcome],
     opinion: SecondOpinion,
+    coverage: Coverage | None = None,
 ) -> Judgement:
     """The verdict of a dataset that was compared, with its reasons, the gravest first."""
     doubts = [*_names_of_failed(jobs), *_empty(rows, session_rows, session)]
     if rows.matched and not opinion.rows:
         doubts.append("the second opinion looked at no row, so nothing is confirmed")
+    if coverage is not None and coverage.overdue:
+        doubts.append(
+            f"{_count(coverage.overdue, 'segment')} of {coverage.segments:,} not verified within "
+            f"the last {coverage.cycle} nights"
+        )
     differences = [*_differences(rows, incidents), *_drift(schema), *_quality(quality)]
     if doubts:
         return Verdict.UNDECIDED, (*doubts, *differences)

@@ -65,7 +65,13 @@ def as_cell(value: Any, timezone: str | None) -> object:
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime()
     if isinstance(value, datetime):
-        return _instant(value, timezone)
+        # Without a zone the diff compares clocks: a date against a bare timestamp.
+        bare = value.tzinfo is None and timezone is None
+        return value if bare else _instant(value, timezone)
+    if isinstance(value, list):  # an array, or JSON
+        return [as_cell(item, timezone) for item in value]
+    if isinstance(value, dict):
+        return {name: as_cell(item, timezone) for name, item in value.items()}
     return value
 
 
@@ -81,8 +87,7 @@ def hashable(cell: object) -> object:
 
 def _instant(value: datetime, timezone: str | None) -> datetime:
     if value.tzinfo is None:
-        if timezone is None:
-            raise AmbiguousError(f"timestamp {value} has no time zone, nor has the dataset")
+        assert timezone is not None
         local = value.replace(tzinfo=ZoneInfo(timezone))
         # An hour that occurs twice, or never, is read in standard time, as PostgreSQL reads it.
         value = min(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from decimal import Context, Decimal
 from typing import Any
 
 import pandas as pd
 from datacompy.comparator.base import BaseComparator
 
-from parity.model.suite import Tolerance
+from parity.model.suite import EXACT, Tolerance
 from parity.opinion.cells import Special
 
 __all__ = ["DesignEquality", "equal"]
@@ -28,8 +29,9 @@ def equal(legacy: object, candidate: object, tolerance: Tolerance) -> bool:
     """Whether two cells are equal within a tolerance.
 
     NULL equals only NULL, NaN only NaN. Numbers are equal when |delta| <= max(abs, rel * larger
-    magnitude): in decimal arithmetic, exactly, unless one is a double; then in double. Everything
-    else is equal when Python says so, a truth value only to a truth value.
+    magnitude): in decimal arithmetic, exactly, unless one is a double; then in double. Dates and
+    times are equal when they are no further apart than `within`. Everything else is equal when
+    Python says so, a truth value only to a truth value.
     """
     if isinstance(legacy, Special) or isinstance(candidate, Special):
         return legacy is candidate
@@ -37,6 +39,16 @@ def equal(legacy: object, candidate: object, tolerance: Tolerance) -> bool:
         return _numbers_equal(legacy, candidate, tolerance)
     if isinstance(legacy, bool) is not isinstance(candidate, bool):
         return False
+    if isinstance(legacy, list) and isinstance(candidate, list):
+        return len(legacy) == len(candidate) and all(
+            equal(a, b, EXACT) for a, b in zip(legacy, candidate, strict=True)
+        )
+    if isinstance(legacy, dict) and isinstance(candidate, dict):
+        return legacy.keys() == candidate.keys() and all(
+            equal(value, candidate[name], EXACT) for name, value in legacy.items()
+        )
+    if isinstance(legacy, date) and isinstance(candidate, date):
+        return _moments_equal(legacy, candidate, tolerance)
     return bool(legacy == candidate)
 
 
@@ -65,6 +77,18 @@ def _numbers_equal(legacy: Any, candidate: Any, tolerance: Tolerance) -> bool:
     if isinstance(legacy, float) or isinstance(candidate, float):
         return _doubles_equal(float(legacy), float(candidate), tolerance)
     return _decimals_equal(Decimal(legacy), Decimal(candidate), tolerance)
+
+
+def _moments_equal(legacy: date, candidate: date, tolerance: Tolerance) -> bool:
+    one, other = _midnight(legacy), _midnight(candidate)
+    if (one.tzinfo is None) is not (other.tzinfo is None):
+        return False
+    return abs(other - one) <= tolerance.within
+
+
+def _midnight(moment: date) -> datetime:
+    """A date means its first moment."""
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time.min)
 
 
 def _doubles_equal(legacy: float, candidate: float, tolerance: Tolerance) -> bool:

@@ -260,10 +260,11 @@ def test_bare_timestamps_are_read_in_the_zone_of_the_dataset(bare: datetime, utc
     assert second_opinion(zoned, legacy, candidate, {}).disagreements == 0
 
 
-def test_a_bare_timestamp_without_a_zone_cannot_be_compared() -> None:
+def test_bare_timestamps_without_a_zone_compare_as_clocks_and_never_with_an_instant() -> None:
     rows = frame(("IBM", datetime.fromisoformat("2005-02-28T09:30")))
-    with pytest.raises(ComparisonError, match=r"bars, legacy: column close: .* no time zone"):
-        second_opinion(dataset(), rows, rows, {})
+    assert second_opinion(dataset(), rows, rows, {}).disagreements == 0
+    instants = frame(("IBM", datetime.fromisoformat("2005-02-28T09:30+00:00")))
+    assert second_opinion(dataset(), rows, instants, {}).disagreements == 1
 
 
 def test_nan_in_a_float64_column_may_have_been_null() -> None:

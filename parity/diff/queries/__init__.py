@@ -1,0 +1,67 @@
+"""SQL of the comparison. Identifiers are quoted by psycopg, values are bound, never pasted."""
+
+from __future__ import annotations
+
+from parity.diff.queries.catalogue import (
+    ALONG_INDEXES,
+    AS_PLANNED,
+    COLLATIONS,
+    COLUMNS,
+    EXPORT,
+    INDEXES,
+    SIZES,
+    TYPE_NAMES,
+    explain,
+    use_snapshot,
+)
+from parity.diff.queries.pairs import (
+    columns_of,
+    doubled,
+    fixed,
+    irregular,
+    piecewise,
+    regular,
+    whole,
+)
+from parity.diff.queries.part import Part
+from parity.diff.queries.samples import (
+    keys_at_random,
+    leads,
+    member,
+    recent,
+    sampled,
+    somewhere,
+    spans,
+    stretch,
+)
+from parity.diff.queries.sides import Reader
+
+__all__ = [
+    "ALONG_INDEXES",
+    "AS_PLANNED",
+    "COLLATIONS",
+    "COLUMNS",
+    "EXPORT",
+    "INDEXES",
+    "SIZES",
+    "TYPE_NAMES",
+    "Part",
+    "Reader",
+    "columns_of",
+    "doubled",
+    "explain",
+    "fixed",
+    "irregular",
+    "keys_at_random",
+    "leads",
+    "member",
+    "piecewise",
+    "recent",
+    "regular",
+    "sampled",
+    "somewhere",
+    "spans",
+    "stretch",
+    "use_snapshot",
+    "whole",
+]
