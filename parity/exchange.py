@@ -55,6 +55,11 @@ class Exchange:
         found = self._calendar.sessions_in_range(first.isoformat(), last.isoformat())
         return tuple(stamp.date() for stamp in found)
 
+    def last(self, session: date, number: int) -> tuple[date, ...]:
+        """The last `number` sessions up to and with `session`, oldest first."""
+        # No exchange is closed for half of all days.
+        return self.between(session - timedelta(days=2 * number + 14), session)[-number:]
+
     def night(self, session: date, at: time) -> datetime:
         """The moment at which a session's night runs: `at` in exchange time on its day."""
         return datetime.combine(session, at, self.zone)

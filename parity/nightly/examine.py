@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from types import TracebackType
-from typing import Any
 
 import pandas as pd
-import psycopg
 
 from parity.causes import Folder
-from parity.database import Database, Role
-from parity.diff import Comparison, DatasetDiff, compare, queries
+from parity.database import Database
+from parity.database.spool import Spool
+from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
 from parity.exchange import Exchange
 from parity.gates import judge_dataset
 from parity.model.errors import ComparisonError
 from parity.model.result import (
+    Audit,
+    Coverage,
     DatasetResult,
     Discrepancy,
     JobOutcome,
     QualityCheck,
     RowCounts,
-    RowState,
     SecondOpinion,
 )
 from parity.model.suite import Dataset, Suite
 from parity.model.verdict import Side, Verdict
-from parity.opinion import Claim, key_of, second_opinion
+from parity.nightly.opinion import opinion_of
+from parity.nightly.snapshot import Say, View, view_of
+from parity.nightly.windowing import Tonight, tonight
 from parity.quality import check
-from parity.store import Spool
 
-__all__ = ["Findings", "examine"]
+__all__ = ["Findings", "Look", "examine"]
 
 QUALITY_ROWS = 100_000  # the newest rows of each side that Great Expectations looks at
-PROBED = 200  # discrepancies that the second opinion looks at, beside its random sample
 NOTHING = RowCounts(legacy=0, candidate=0, matched=0, mismatched=0, legacy_only=0, candidate_only=0)
+NO_OPINION = SecondOpinion(rows=0, disagreements=0)
 
 
 @dataclass(slots=True)
@@ -48,6 +48,7 @@ class Findings:
     datasets: tuple[DatasetResult, ...]
     rows: dict[str, Spool]
     opinion: SecondOpinion
+    audits: dict[str, Audit]
     _stack: ExitStack
 
     def __enter__(self) -> Findings:
@@ -62,86 +63,109 @@ class Findings:
         self._stack.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    connection: psycopg.Connection
-    suite: Suite
-    exchange: Exchange
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a night looks at its datasets.
+
+    `previous`: what the nights before left, by dataset. `full`: all of history, whatever the
+    windows say. `progress` is told after every slice, `say` what is worth a line.
+    """
+
     session: date
     as_of: datetime
     jobs: Sequence[JobOutcome]
+    previous: Mapping[str, Audit]
+    full: bool = False
+    progress: Progress | None = None
+    say: Say = lambda _line: None
 
 
-def examine(
-    suite: Suite,
-    database: Database,
-    exchange: Exchange,
-    *,
-    session: date,
-    as_of: datetime,
-    jobs: Sequence[JobOutcome],
-) -> Findings:
+@dataclass(frozen=True, slots=True)
+class _Context:
+    view: View
+    suite: Suite
+    exchange: Exchange
+    look: Look
+    audits: dict[str, Audit]
+
+
+def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) -> Findings:
     """Compares all datasets in one REPEATABLE READ snapshot.
 
-    A dataset that cannot be compared is undecided and says why; the others go on.
+    A dataset that cannot be compared is undecided and says why; the others go on. A long
+    comparison that is killed goes on from its finished slices when it is asked for again.
     """
-    stack = ExitStack()
+    journal = Journal(suite.state / "comparing", _fingerprint(suite, look))
     with ExitStack() as guard:
-        guard.push(stack)
+        stack = guard.enter_context(ExitStack())
         rows = {dataset.name: stack.enter_context(Spool()) for dataset in suite.datasets}
         opinions: list[SecondOpinion] = []
         results: list[DatasetResult] = []
-        with _snapshot(database) as connection:
-            context = _Context(connection, suite, exchange, session, as_of, jobs)
+        audits: dict[str, Audit] = {}
+        with view_of(suite, database, journal, look.say) as view:
+            context = _Context(view, suite, exchange, look, audits)
             for dataset in suite.datasets:
                 result, opinion = _dataset(context, dataset, rows[dataset.name])
                 results.append(result)
                 opinions.append(opinion)
         guard.pop_all()
-    return Findings(tuple(results), rows, _sum(opinions), stack)
+    return Findings(tuple(results), rows, _sum(opinions), audits, stack)
 
 
-@contextmanager
-def _snapshot(database: Database) -> Iterator[psycopg.Connection]:
-    with database.connect_as(Role.PARITY_HARNESS) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        with connection.transaction():
-            yield connection
+def _fingerprint(suite: Suite, look: Look) -> str:
+    previous = sorted((name, audit.snapshot) for name, audit in look.previous.items())
+    return (
+        f"{suite.migration} {suite.config_hash} {look.session} {look.as_of} {look.full} {previous}"
+    )
 
 
 def _dataset(
     context: _Context, dataset: Dataset, spool: Spool
 ) -> tuple[DatasetResult, SecondOpinion]:
     folder = Folder(dataset, context.exchange.zone)
+    differing: set[str] = set()
 
     def sink(found: Discrepancy) -> None:
         spool.append(found)
         folder.add(found)
+        if dataset.symbol in dataset.key:
+            differing.add(str(found.key[dataset.key.index(dataset.symbol)]))
 
     try:
         # A savepoint: what fails in here leaves the snapshot usable for the next dataset.
-        with context.connection.transaction():
+        with context.view.connection.transaction():
             comparison = Comparison(
-                context.connection, dataset, as_of=context.as_of, zone=context.exchange.zone
+                context.view.connection,
+                dataset,
+                as_of=context.look.as_of,
+                zone=context.exchange.zone,
             )
             quality = _quality(comparison)
-            diff = compare(comparison, context.session, sink)
-            opinion = _opinion(context, comparison, diff, spool)
+            window = _tonight(context, comparison)
+            diff = _compare(context, comparison, window, sink)
+            opinion = opinion_of(
+                comparison,
+                diff,
+                spool,
+                seed=f"{context.suite.migration} {dataset.name} {context.look.session}",
+                budget=context.suite.second_opinion_rows,
+            )
     except Exception as error:  # noqa: BLE001
         # Not to go on as if nothing were wrong: the dataset is undecided, whatever the reason.
         spool.clear()  # what was found before the failure is no finding
-        return _not_compared(dataset, error), SecondOpinion(rows=0, disagreements=0)
+        return _not_compared(dataset, error), NO_OPINION
+    covered = _covered(context, dataset, window, differing, opinion)
     incidents = folder.incidents()
     verdict, reasons = judge_dataset(
         rows=diff.rows,
         schema=diff.schema,
         session_rows=diff.session_rows,
-        session=context.session.isoformat(),
+        session=context.look.session.isoformat(),
         incidents=incidents,
         quality=quality,
-        jobs=context.jobs,
+        jobs=context.look.jobs,
         opinion=opinion,
+        coverage=covered,
     )
     return (
         DatasetResult(
@@ -155,10 +179,63 @@ def _dataset(
             incidents=incidents,
             key=dataset.key,
             quality=quality,
-            notes=_notes(dataset, diff),
+            notes=(*window.notes, *_notes(dataset, diff)),
+            coverage=covered,
         ),
         opinion,
     )
+
+
+def _tonight(context: _Context, comparison: Comparison) -> Tonight:
+    if comparison.dataset.window is None:
+        return Tonight(None)
+    look = context.look
+    return tonight(
+        comparison,
+        previous=look.previous.get(comparison.dataset.name),
+        session=look.session,
+        sessions=_sessions(context, comparison.dataset),
+        full=look.full,
+    )
+
+
+def _sessions(context: _Context, dataset: Dataset) -> Sequence[date]:
+    """The sessions that the dataset's window and its audit go back to, the newest last."""
+    if dataset.window is None:
+        return ()
+    most = max(dataset.window.audit_cycle, dataset.window.sessions) + 1
+    return context.exchange.last(context.look.session, most)
+
+
+def _compare(
+    context: _Context, comparison: Comparison, window: Tonight, sink: Callable[[Discrepancy], None]
+) -> DatasetDiff:
+    view = context.view
+    return compare(
+        comparison,
+        context.look.session,
+        sink,
+        team=view.team,
+        scope=window.scope,
+        journal=view.journal.of(comparison.dataset.name) if view.journal else None,
+        progress=context.look.progress,
+    )
+
+
+def _covered(
+    context: _Context,
+    dataset: Dataset,
+    window: Tonight,
+    differing: set[str],
+    opinion: SecondOpinion,
+) -> Coverage | None:
+    found = window.after(differing, context.view, context.look.session, _sessions(context, dataset))
+    if found is None:
+        return None
+    # What the second opinion doubts does not count as verified.
+    if not opinion.disagreements:
+        context.audits[dataset.name] = found[0]
+    return found[1]
 
 
 def _not_compared(dataset: Dataset, error: Exception) -> DatasetResult:
@@ -190,47 +267,14 @@ def _notes(dataset: Dataset, diff: DatasetDiff) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _frame(comparison: Comparison, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=comparison.names, dtype=object)
-
-
 def _quality(comparison: Comparison) -> tuple[QualityCheck, ...]:
     found: tuple[QualityCheck, ...] = ()
     for side in Side:
         part = queries.recent(comparison.readers[side], QUALITY_ROWS)
-        found += check(comparison.dataset, side, _frame(comparison, comparison.frame_rows(part)))
+        rows = comparison.frame_rows(part)
+        frame = pd.DataFrame(rows, columns=comparison.names, dtype=object)
+        found += check(comparison.dataset, side, frame)
     return found
-
-
-def _opinion(
-    context: _Context, comparison: Comparison, diff: DatasetDiff, spool: Spool
-) -> SecondOpinion:
-    total = max(diff.rows.legacy, diff.rows.candidate)
-    one_in = max(1, total // context.suite.second_opinion_rows)
-    seed = f"{context.suite.migration} {comparison.dataset.name} {context.session}"
-    probed = [
-        found.key for found in islice(iter(spool), PROBED) if found.state is not RowState.NULL_KEY
-    ]
-    dataset = comparison.dataset
-    size = len(dataset.key)
-    keys: set[tuple[object, ...]] = set()
-    frames = []
-    for side in Side:
-        reader = comparison.readers[side]
-        rows = comparison.frame_rows(queries.sampled(reader, seed=seed, one_in=one_in))
-        if probed:
-            seen = {key_of(row[:size], dataset.timezone) for row in rows}
-            extra = comparison.frame_rows(queries.member(reader, probed))
-            rows += [row for row in extra if key_of(row[:size], dataset.timezone) not in seen]
-        keys |= {key_of(row[:size], dataset.timezone) for row in rows}
-        frames.append(_frame(comparison, rows))
-    claimed: dict[tuple[Any, ...], Claim] = {}
-    for found in spool:
-        key = key_of(found.key, dataset.timezone)
-        if key in keys:
-            mismatched = found.state is RowState.MISMATCHED
-            claimed[key] = frozenset(found.columns) if mismatched else found.state
-    return second_opinion(dataset, frames[0], frames[1], claimed)
 
 
 def _sum(opinions: Sequence[SecondOpinion]) -> SecondOpinion:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from parity.diff import Progress
 from parity.gates import judge_run
 from parity.jobs import run_jobs
 from parity.jobs.run import Report
 from parity.model.result import JobOutcome, RunResult, SelfTest
-from parity.nightly.examine import Findings, examine
+from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import Harness
+from parity.nightly.snapshot import Say
 from parity.report.publish import write_index, write_night
 from parity.report.view import NightRow
 
 __all__ = ["Night", "publish_all"]
 
 LOGS = "logs"
+EVIDENCE = "evidence"  # all discrepancies of every run, as Parquet
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +106,38 @@ class Night:
         never = self._without_end(f"has not run for session {self.session}")
         return tuple(last.get(job.name, job) for job in never)
 
-    def look(self, jobs: Sequence[JobOutcome]) -> Findings:
-        """Checks and compares both sides in one snapshot."""
-        return examine(
-            self.harness.suite,
-            self.harness.database,
-            self.harness.exchange,
+    def look(
+        self,
+        jobs: Sequence[JobOutcome],
+        *,
+        full: bool = False,
+        progress: Progress | None = None,
+        say: Say | None = None,
+    ) -> Findings:
+        """Checks and compares both sides in one snapshot.
+
+        Args:
+            jobs: how this night's jobs ended.
+            full: compare all of history, whatever the datasets' windows say.
+            progress: told after every slice.
+            say: told what is worth a line, such as that an interrupted comparison goes on.
+        """
+        harness = self.harness
+        audits = {
+            dataset.name: harness.store.audit(harness.suite.migration, dataset.name, self.session)
+            for dataset in harness.suite.datasets
+            if dataset.window is not None
+        }
+        look = Look(
             session=self.session,
             as_of=self.as_of,
             jobs=jobs,
+            previous={name: audit for name, audit in audits.items() if audit is not None},
+            full=full,
+            progress=progress,
+            say=say or _log.info,
         )
+        return examine(harness.suite, harness.database, harness.exchange, look)
 
     def conclude(self, findings: Findings, jobs: Sequence[JobOutcome]) -> RunResult:
         """Judges and stores. Finding the same as before keeps the run that said so."""
@@ -128,7 +156,14 @@ class Night:
             second_opinion=findings.opinion,
             jobs=tuple(jobs),
         )
-        return self.harness.store.save(result, findings.rows, config=suite.config_hash)
+        return self.harness.store.save(
+            result,
+            findings.rows,
+            config=suite.config_hash,
+            limit=suite.discrepancy_limit,
+            audits=findings.audits,
+            evidence=suite.state / EVIDENCE,
+        )
 
     def publish(self, result: RunResult) -> Path:
         """Writes the night's report and the index; returns the path of the night's page."""
@@ -141,17 +176,37 @@ class Night:
         _index(self.harness, nights)
         return reports / NightRow.of(result).link
 
-    def run(self, environ: Mapping[str, str], report: Report | None = None) -> RunResult:
+    def run(
+        self,
+        environ: Mapping[str, str],
+        report: Report | None = None,
+        *,
+        progress: Progress | None = None,
+        say: Say | None = None,
+    ) -> RunResult:
         """All steps with the jobs."""
         jobs = self.jobs(environ, report)
-        return self._finish(jobs)
+        return self._finish(jobs, full=False, progress=progress, say=say)
 
-    def compare(self) -> RunResult:
+    def compare(
+        self,
+        *,
+        full: bool = False,
+        progress: Progress | None = None,
+        say: Say | None = None,
+    ) -> RunResult:
         """All steps but the jobs: compares what is stored."""
-        return self._finish(self.last_jobs())
+        return self._finish(self.last_jobs(), full=full, progress=progress, say=say)
 
-    def _finish(self, jobs: Sequence[JobOutcome]) -> RunResult:
-        with self.look(jobs) as findings:
+    def _finish(
+        self,
+        jobs: Sequence[JobOutcome],
+        *,
+        full: bool,
+        progress: Progress | None,
+        say: Say | None,
+    ) -> RunResult:
+        with self.look(jobs, full=full, progress=progress, say=say) as findings:
             result = self.conclude(findings, jobs)
         self.publish(result)
         return result
@@ -178,6 +233,7 @@ def _publish(harness: Harness, result: RunResult, nights: Sequence[RunResult]) -
         lambda dataset: harness.store.discrepancies(result, dataset),
         (harness.suite.reports / row.link).parent,
         since_previous=NightRow.of(before) if before else None,
+        evidence=harness.suite.state / EVIDENCE,
     )
 
 

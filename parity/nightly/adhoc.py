@@ -1,0 +1,194 @@
+"""Any two relations of a database, without a config file: what `parity diff` does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib import import_module
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from parity.causes import Folder
+from parity.database.access import own_server
+from parity.database.spool import Spool
+from parity.diff import Comparison, DatasetDiff, Progress, Team, compare
+from parity.gates import judge_dataset, judge_run
+from parity.model.errors import ComparisonError
+from parity.model.result import (
+    DatasetResult,
+    Discrepancy,
+    Incident,
+    RowCounts,
+    RunResult,
+    SecondOpinion,
+    SelfTest,
+)
+from parity.model.suite import Dataset
+from parity.model.verdict import Side, Verdict
+
+__all__ = ["MIGRATION", "PHASE", "diff_relations"]
+
+MIGRATION, PHASE = "diff", "ad_hoc"
+CONNECTIONS = 2  # how many read the database at once
+OPINION_ROWS = 2000  # about how many rows of a side the second opinion looks at
+NOTHING = RowCounts(legacy=0, candidate=0, matched=0, mismatched=0, legacy_only=0, candidate_only=0)
+NO_OPINION = SecondOpinion(rows=0, disagreements=0)
+
+
+def diff_relations(
+    url: str,
+    dataset: Dataset,
+    as_of: datetime,
+    progress: Progress | None = None,
+    *,
+    rows: int = 10,
+) -> tuple[RunResult, list[Discrepancy]]:
+    """Compares two relations as the role of `url` sees them; needs no right but to read them.
+
+    Nothing is stored: the result has no run id. Its session is the day of `as_of`. What fails
+    once the comparison has begun makes it undecided.
+
+    Args:
+        url: libpq URI of the database.
+        dataset: what is compared; its name stands in the result and in messages.
+        as_of: when this is; rows without `settle` do not depend on it.
+        progress: told rows done, rows in all and the dataset's name now and then.
+        rows: how many discrepancies to return, the first ones by key.
+
+    Raises:
+        DatabaseError: the server does not answer or refuses.
+        ComparisonError: a relation or column is missing, not comparable or not to be read.
+    """
+    zone = ZoneInfo(dataset.timezone) if dataset.timezone else UTC
+    folder = Folder(dataset, zone)
+    with Spool() as spool, _snapshot(url) as connection, _team(connection, url) as team:
+        comparison = Comparison(connection, dataset, as_of=as_of, zone=zone)
+        _try_out(comparison)
+
+        def sink(found: Discrepancy) -> None:
+            spool.append(found)
+            folder.add(found)
+
+        second = _Meanwhile("parity.nightly.opinion", "parity.opinion.equality")
+        try:
+            diff = compare(comparison, None, sink, team=team, progress=progress)
+            second.wait()
+            from parity.nightly.opinion import opinion_of
+
+            opinion = opinion_of(comparison, diff, spool, seed=dataset.name, budget=OPINION_ROWS)
+        except (ComparisonError, psycopg.Error) as error:
+            return _run(_not_compared(dataset, error), NO_OPINION, as_of), []
+        found = _result(dataset, diff, folder.incidents(), opinion)
+        return _run(found, opinion, as_of), list(islice(spool, rows))
+
+
+class _Meanwhile:
+    """Imports modules while the database works: datacompy brings pandas and Polars, 0.7 s."""
+
+    def __init__(self, *modules: str) -> None:
+        self._modules = modules
+        # A daemon: an interrupted command does not wait for it.
+        self._thread = threading.Thread(target=self._import, daemon=True)
+        self._thread.start()
+
+    def _import(self) -> None:
+        with suppress(ImportError):  # whoever uses them meets the error, and tells it
+            for module in self._modules:
+                import_module(module)
+
+    def wait(self) -> None:
+        """Until they are there."""
+        self._thread.join()
+
+
+@contextmanager
+def _snapshot(url: str) -> Iterator[psycopg.Connection]:
+    own_server(url)  # says what is wrong with the URL or the server
+    with psycopg.connect(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        with connection.transaction():
+            yield connection
+
+
+def _try_out(comparison: Comparison) -> None:
+    """Has the database plan a query of each side, which finds missing rights and bad values."""
+    for side in Side:
+        try:
+            comparison.plan_of(comparison.readers[side].count())
+        except psycopg.Error as error:
+            what = "cannot be read"
+            if isinstance(error, psycopg.DataError):
+                what = "has no such value in a column named under where"
+            relation = comparison.dataset.relation(side)
+            line = str(error).splitlines()[0]
+            raise ComparisonError(f"{side.value} {relation} {what}: {line}") from None
+
+
+def _team(connection: psycopg.Connection, url: str) -> Team:
+    return Team(connection, lambda: psycopg.connect(url), CONNECTIONS)
+
+
+def _result(
+    dataset: Dataset, diff: DatasetDiff, incidents: tuple[Incident, ...], opinion: SecondOpinion
+) -> DatasetResult:
+    verdict, reasons = judge_dataset(
+        rows=diff.rows,
+        schema=diff.schema,
+        session_rows=None,
+        session="",
+        incidents=incidents,
+        quality=(),
+        jobs=(),
+        opinion=opinion,
+    )
+    return DatasetResult(
+        name=dataset.name,
+        kind=dataset.kind.value,
+        verdict=verdict,
+        reasons=reasons,
+        rows=diff.rows,
+        columns=diff.columns,
+        schema=diff.schema,
+        incidents=incidents,
+        key=dataset.key,
+        notes=(*diff.notes, *_filters(dataset)),
+    )
+
+
+def _filters(dataset: Dataset) -> Iterator[str]:
+    if dataset.where:
+        tests = (f"{name} is {' or '.join(map(str, values))}" for name, values in dataset.where)
+        yield f"Only rows where {' and '.join(tests)} were compared"
+
+
+def _not_compared(dataset: Dataset, error: Exception) -> DatasetResult:
+    text = " ".join(str(error).split())[:500].removeprefix(f"dataset {dataset.name}: ")
+    return DatasetResult(
+        name=dataset.name,
+        kind=dataset.kind.value,
+        verdict=Verdict.UNDECIDED,
+        reasons=(f"not compared: {text}",),
+        rows=NOTHING,
+        key=dataset.key,
+    )
+
+
+def _run(found: DatasetResult, opinion: SecondOpinion, as_of: datetime) -> RunResult:
+    verdict, reasons = judge_run([found], (), opinion)
+    return RunResult(
+        run_id="",
+        migration=MIGRATION,
+        phase=PHASE,
+        session=as_of.date(),
+        as_of=as_of,
+        verdict=verdict,
+        reasons=reasons,
+        datasets=(found,),
+        selftest=SelfTest(),
+        second_opinion=opinion,
+    )

@@ -1,0 +1,158 @@
+"""Nights that compare a part of history: what they see, and what they leave for later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from parity.database import Database, Role
+from parity.model.result import Coverage, DatasetResult
+from parity.model.suite import Relation
+from parity.model.verdict import Verdict
+from parity.nightly import Night, open_harness
+from parity.touched import install
+
+pytestmark = pytest.mark.slow
+
+# Six sessions; history is 8 symbols × 5 months.
+SESSIONS = [date(2024, 2, day) for day in (20, 21, 22, 23, 26, 27)]
+CONFIG = """
+version: 1
+migration: toy
+datasets:
+  - name: prices
+    kind: table
+    legacy: legacy.prices
+    candidate: prefect.prices
+    key: [symbol, day]
+    symbol: symbol
+    time: day
+    exclude: [stored]
+    window: {window}
+"""
+Compared = Callable[..., DatasetResult]
+
+
+@pytest.fixture
+def compared(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Compared:
+    """Compares a session and gives what was found of the dataset."""
+    monkeypatch.setattr("parity.nightly.examine.check", lambda *_: ())
+    monkeypatch.setenv("PARITY_DATABASE_URL", database.admin_url)
+    for schema, role in (("legacy", Role.LEGACY_WRITER), ("prefect", Role.PREFECT_WRITER)):
+        change(
+            database,
+            f'CREATE TABLE {schema}.prices (symbol text COLLATE "C", day date, price float8, '
+            "stored timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (symbol, day));"
+            f"INSERT INTO {schema}.prices SELECT 'S' || s, date '2024-02-27' - d, d, "
+            "timestamptz '2023-01-01' FROM generate_series(1, 8) s, generate_series(0, 130) d",
+            role,
+        )
+
+    def compare(session: date, window: str = "{sessions: 1, audit_cycle: 4}", *, full: bool = False
+                ) -> DatasetResult:  # fmt: skip
+        (tmp_path / "parity.yaml").write_text(CONFIG.replace("{window}", window))
+        harness = open_harness(tmp_path / "parity.yaml", os.environ)
+        night = Night.of(harness, session, None, datetime.now(UTC))
+        return night.compare(full=full).datasets[0]
+
+    return compare
+
+
+def change(database: Database, statement: str, role: Role = Role.PREFECT_WRITER) -> None:
+    with psycopg.connect(database.url_as(role)) as connection:
+        connection.execute(statement)
+
+
+def test_the_first_night_is_whole_and_the_next_ones_take_turns(compared: Compared) -> None:
+    first = compared(SESSIONS[0])
+    assert first.verdict is Verdict.PASS
+    assert first.rows.legacy == 8 * 131
+    assert first.coverage == Coverage(
+        segments=40, compared=40, overdue=0, cycle=4, oldest=SESSIONS[0]
+    )
+    for session in SESSIONS[1:4]:
+        later = compared(session)
+        assert later.verdict is Verdict.PASS
+        # Two symbols whole; of the six others the rows since the session began.
+        since = (SESSIONS[-1] - session).days + 1
+        assert later.rows.legacy == later.rows.candidate == 2 * 131 + 6 * since
+        assert later.coverage is not None
+        assert (later.coverage.compared, later.coverage.overdue) == (10, 0)
+    assert later.coverage is not None
+    assert later.coverage.oldest == SESSIONS[0]
+    fifth = compared(SESSIONS[4])
+    assert fifth.coverage is not None
+    assert fifth.coverage.oldest == SESSIONS[1]  # by then all have had their turn
+
+
+def test_the_same_night_again_compares_the_same(compared: Compared) -> None:
+    compared(SESSIONS[0])
+    assert compared(SESSIONS[1]) == compared(SESSIONS[1])
+
+
+def test_an_old_row_is_found_when_its_turn_comes_and_stays_in_sight_until_it_is_mended(
+    compared: Compared, database: Database
+) -> None:
+    compared(SESSIONS[0])
+    change(database, "UPDATE prefect.prices SET price = -1 WHERE symbol = 'S8' "
+                     "AND day = '2023-11-01'")  # fmt: skip
+    seen = [compared(session).rows.mismatched for session in SESSIONS[1:]]
+    assert seen == [0, 0, 0, 1, 1]  # S7 and S8 have their turn on the fourth night after
+    change(database, "UPDATE prefect.prices SET price = 118 WHERE symbol = 'S8' "
+                     "AND day = '2023-11-01'")  # fmt: skip
+    mended = compared(date(2024, 2, 28))
+    assert mended.rows.mismatched == 0
+    assert mended.coverage is not None
+    assert mended.coverage.compared > 5  # S8 was compared whole once more
+
+
+@pytest.mark.parametrize("kind", ["changed: stored", "log: true"])
+def test_what_was_written_since_the_last_night_is_seen_wherever_it_lies(
+    compared: Compared, database: Database, kind: str
+) -> None:
+    window = f"{{sessions: 1, audit_cycle: 4, {kind}}}"
+    if "log" in kind:
+        compared(SESSIONS[0])  # makes the tables of schema parity
+        for schema in ("legacy", "prefect"):
+            install(database.admin_url, Relation(schema, "prices"), "symbol", "day")
+    compared(SESSIONS[0], window, full=True)
+    change(database, "UPDATE prefect.prices SET price = -1, stored = clock_timestamp() "
+                     "WHERE symbol = 'S8' AND day IN ('2023-11-01', '2023-12-24')")  # fmt: skip
+    found = compared(SESSIONS[1], window)
+    assert found.verdict is Verdict.FAIL
+    assert found.rows.mismatched == 2
+    assert found.rows.legacy < 8 * 131
+
+
+def test_a_deleted_row_is_seen_by_the_log(compared: Compared, database: Database) -> None:
+    window = "{sessions: 1, audit_cycle: 4, log: true}"
+    compared(SESSIONS[0], window)
+    for schema in ("legacy", "prefect"):
+        install(database.admin_url, Relation(schema, "prices"), "symbol", "day")
+    compared(SESSIONS[1], window)
+    change(database, "DELETE FROM legacy.prices WHERE symbol = 'S6' AND day = '2023-11-09'",
+           Role.LEGACY_WRITER)  # fmt: skip
+    assert compared(SESSIONS[2], window).rows.candidate_only == 1
+
+
+def test_full_and_another_tolerance_compare_everything_again(compared: Compared) -> None:
+    compared(SESSIONS[0])
+    assert compared(SESSIONS[1], full=True).rows.legacy == 8 * 131
+    tolerance = "{sessions: 1, audit_cycle: 4}\n    tolerance: {price: {abs: 0.5, because: x}}"
+    assert compared(SESSIONS[2], tolerance).rows.legacy == 8 * 131
+
+
+def test_without_an_index_by_symbol_and_time_all_is_compared_and_the_reason_said(
+    compared: Compared, database: Database
+) -> None:
+    compared(SESSIONS[0])
+    change(database, "ALTER TABLE prefect.prices DROP CONSTRAINT prices_pkey")
+    found = compared(SESSIONS[1])
+    assert found.rows.legacy == 8 * 131
+    assert found.coverage is None
+    assert any("window is of no use" in note for note in found.notes)
