@@ -3,82 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
+from parity.cli.diff import diff
+from parity.cli.options import SessionDate, config_option, json_option, night_options
+from parity.cli.progress import Progress
+from parity.cli.telling import shown, tell
 from parity.model.errors import UsageError
 from parity.model.result import JobOutcome, RunResult
+from parity.model.since import Since
 from parity.model.verdict import Verdict
 
+if TYPE_CHECKING:
+    from parity.nightly import Harness
+
 __all__ = ["ALL"]
-
-
-class SessionDate(click.ParamType[date]):
-    """A date as 2005-02-28."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date, or a usage error."""
-        try:
-            return value if isinstance(value, date) else date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date; write it as 2005-02-28", param, ctx)
-
-
-class Moment(click.ParamType[datetime]):
-    """An instant with its offset, as 2005-02-28T20:00:00-05:00."""
-
-    name = "TIME"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """The instant, or a usage error."""
-        try:
-            found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            self.fail(f"{value!r}: write a time with its offset, as 2005-02-28T20:00:00-05:00",
-                      param, ctx)  # fmt: skip
-        return found
-
-
-Command = Callable[..., Any]
-
-
-def config_option(function: Command) -> Command:
-    """--config, for all commands."""
-    return click.option(
-        "--config", type=click.Path(path_type=Path), default=Path("parity.yaml"),
-        show_default=True, help="The file that says what is compared, and how.",
-    )(function)  # fmt: skip
-
-
-def json_option(function: Command) -> Command:
-    """--json, for all commands that report."""
-    return click.option(
-        "--json", "json_path", metavar="PATH|-",
-        help="Write result.json there too; - is standard output, then alone.",
-    )(function)  # fmt: skip
-
-
-def night_options(function: Command) -> Command:
-    """The options of commands that are about one session."""
-    for option in (
-        json_option,
-        click.option("--as-of", type=Moment(), help="What jobs take as now; by default the time "
-                     "at which the session's night is due."),
-        click.option("--session", type=SessionDate(), help="The trading date; by default the "
-                     "newest one whose night is due."),
-    ):  # fmt: skip
-        function = option(function)
-    return config_option(function)
 
 
 @click.command()
@@ -93,22 +37,53 @@ def nightly(
     with harness.alone():
         night = Night.of(harness, session, as_of, datetime.now(UTC))
         quiet = json_path == "-"
-        result = night.run(os.environ, None if quiet else _job_line)
-        return _tell(result, harness.suite.reports, json_path)
+        with Progress() as progress:
+            result = night.run(
+                os.environ, None if quiet else _job_line, progress=progress, say=_say
+            )
+        return _tell(harness, result, json_path)
 
 
 @click.command()
+@click.option(
+    "--since",
+    "run_id",
+    metavar="RUN",
+    help="Also say which differences are new, gone and persisting since that run.",
+)
+@click.option("--full", is_flag=True, help="Compare all of history, whatever window says.")
 @night_options
 def compare(
-    config: Path, session: date | None, as_of: datetime | None, json_path: str | None
+    config: Path,
+    session: date | None,
+    as_of: datetime | None,
+    json_path: str | None,
+    run_id: str | None,
+    full: bool,
 ) -> int:
     """Compare and report what is stored, without running any job."""
     from parity.nightly import Night, open_harness
 
     harness = open_harness(config, os.environ)
     with harness.alone():
-        result = Night.of(harness, session, as_of, datetime.now(UTC)).compare()
-        return _tell(result, harness.suite.reports, json_path)
+        if run_id is not None:
+            _require_run(harness, run_id)
+        night = Night.of(harness, session, as_of, datetime.now(UTC))
+        with Progress() as progress:
+            result = night.compare(full=full, progress=progress, say=_say)
+        since = None if run_id is None else (run_id, harness.store.since(result, run_id))
+        return _tell(harness, result, json_path, since)
+
+
+def _require_run(harness: Harness, run_id: str) -> None:
+    """Refuses an unknown run before a long comparison, not after it."""
+    nights = harness.store.nights(harness.suite.migration)
+    if not nights:
+        raise UsageError(
+            f"--since {run_id}: migration {harness.suite.migration} has no run yet; "
+            "run parity nightly first"
+        )
+    harness.store.since(nights[0], run_id)
 
 
 @click.command()
@@ -133,7 +108,7 @@ def report(config: Path, session: date | None, json_path: str | None) -> int:
             f"no night of {session or 'any session'} is stored for migration "
             f"{harness.suite.migration}; run parity nightly first"
         )
-    return _tell(wanted[0], harness.suite.reports, json_path)
+    return _tell(harness, wanted[0], json_path)
 
 
 @click.command()
@@ -192,30 +167,32 @@ def _job_line(outcome: JobOutcome) -> None:
     click.echo(f"{outcome.side.value:9} {outcome.name:24} {outcome.seconds:6.1f} s  {state}")
 
 
-def _tell(result: RunResult, reports: Path, json_path: str | None) -> int:
-    from parity.report.publish import render_json
-    from parity.report.terminal import render_night
-    from parity.report.view import NightRow
-
-    if json_path == "-":
-        click.echo(render_json(result), nl=False)
-    else:
-        if json_path:
-            try:
-                Path(json_path).write_text(render_json(result), encoding="utf-8")
-            except OSError as error:
-                raise UsageError(f"--json {json_path}: {error.strerror}") from None
-        click.echo(str(render_night(result)))
-        click.echo(f"Report: {_shown(reports / NightRow.of(result).link)}")
-    if result.verdict is Verdict.UNDECIDED:
-        click.echo(f"parity: undecided: {(result.reasons or ('no reason',))[0]}", err=True)
-    return result.verdict.exit_code
+def _say(line: str) -> None:
+    click.echo(f"parity: {line}", err=True)
 
 
-def _shown(path: Path) -> str:
-    """Relative to where the user is, if that is shorter."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+def _tell(
+    harness: Harness,
+    result: RunResult,
+    json_path: str | None,
+    since: tuple[str, tuple[Since, ...]] | None = None,
+) -> int:
+    from parity.nightly.night import EVIDENCE
+
+    beside = None if since is None else {"since": [found.to_json() for found in since[1]]}
+
+    def after() -> Iterator[object]:
+        from parity.report.view import NightRow
+
+        if since is not None:
+            from parity.report.since import render_since
+
+            yield "\n"
+            yield render_since(since[1], since[0])
+        yield f"\nReport: {shown(harness.suite.reports / NightRow.of(result).link)}\n"
+
+    evidence = harness.suite.state / EVIDENCE
+    return tell(result, json_path, beside=beside, evidence=evidence, after=after)
 
 
-ALL = (nightly, compare, report, status, demo, database)
+ALL = (nightly, compare, diff, report, status, demo, database)

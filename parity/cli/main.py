@@ -42,10 +42,13 @@ def main() -> NoReturn:
     """Runs the command line and exits."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = parity.main(standalone_mode=False)
+        code = parity.main(prog_name="parity", standalone_mode=False)
         sys.stdout.flush()
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        code = 2
+    except click.ClickException as error:
+        click.echo(f"parity: {_one_line(error)}", err=True)
         code = 2
     except ParityError as error:
         click.echo(f"parity: {error}", err=True)
@@ -64,6 +67,13 @@ def main() -> NoReturn:
         click.echo(f"parity: {type(error).__name__}: {text} (PARITY_DEBUG=1 shows where)", err=True)
         code = 2
     sys.exit(code)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What is wrong and where the help is."""
+    text = " ".join(error.format_message().split())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{text} (see {context.command_path} --help)" if context else text
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

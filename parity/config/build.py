@@ -10,8 +10,15 @@ from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
-from parity.config.shape import DatasetShape, FileShape, JobShape, RelationShape, ToleranceShape
-from parity.model.suite import EXACT, Dataset, Job, Relation, Suite, Tolerance
+from parity.config.shape import (
+    DatasetShape,
+    FileShape,
+    JobShape,
+    RelationShape,
+    ToleranceShape,
+    WindowShape,
+)
+from parity.model.suite import EXACT, Dataset, Job, Relation, Suite, Tolerance, Window
 
 __all__ = ["build", "config_hash"]
 
@@ -30,6 +37,8 @@ def build(file: FileShape, root: Path) -> Suite:
         calendar=file.calendar,
         at=file.at,
         second_opinion_rows=file.second_opinion_rows,
+        connections=file.connections,
+        discrepancy_limit=file.discrepancy_limit,
         config_hash=config_hash(file),
     )
 
@@ -82,6 +91,7 @@ def _dataset(shape: DatasetShape) -> Dataset:
         rename=tuple(shape.rename.items()),
         tolerances=tuple(tolerances.items()),
         default_tolerance=default,
+        window=_window(shape.window) if shape.window else None,
         synthetic=shape.synthetic,
     )
 
@@ -101,4 +111,15 @@ def _relation(shape: RelationShape) -> Relation:
 
 
 def _tolerance(shape: ToleranceShape) -> Tolerance:
+    if isinstance(shape.abs, timedelta):
+        return Tolerance(within=shape.abs, because=shape.because)
     return Tolerance(abs=shape.abs, rel=shape.rel, because=shape.because)
+
+
+def _window(shape: WindowShape) -> Window:
+    return Window(
+        sessions=shape.sessions,
+        changed=shape.changed,
+        log=shape.log,
+        audit_cycle=shape.audit_cycle,
+    )

@@ -10,10 +10,10 @@ import posixpath
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from parity.config import scalars
 from parity.config.findings import Finding, Loc, render, short
-from parity.config.shape import split_relation
 
-__all__ = ["check"]
+__all__ = ["check", "check_dataset"]
 
 Raw = dict[str, Any]
 Problems = Iterator[tuple[Loc, str]]
@@ -25,9 +25,15 @@ def check(file: Raw) -> Iterator[Finding]:
     yield from _same_names(file, "jobs", "job")
     yield from _same_folder(file)
     for index, dataset in _entries(file, "datasets"):
-        for rule in _DATASET_RULES:
-            for loc, message in rule(dataset):
-                yield Finding(("datasets", index, *loc), message)
+        for finding in check_dataset(dataset):
+            yield Finding(("datasets", index, *finding.loc), finding.message)
+
+
+def check_dataset(dataset: Raw) -> Iterator[Finding]:
+    """The rules of one dataset, each place from the dataset on."""
+    for rule in _DATASET_RULES:
+        for loc, message in rule(dataset):
+            yield Finding(loc, message)
 
 
 def _same_names(file: Raw, section: str, what: str) -> Iterator[Finding]:
@@ -90,11 +96,44 @@ def _rename_clash(dataset: Raw) -> Problems:
         taken.setdefault(new, column)
 
 
+def _duration_alone(dataset: Raw) -> Problems:
+    """Dates and times have no size to be relative to."""
+    for column, entry in _mapping(dataset, "tolerance").items():
+        if isinstance(entry, dict) and "rel" in entry and scalars.is_duration(entry.get("abs")):
+            message = "is a duration, for dates and times, which have no rel; keep one of the two"
+            yield ("tolerance", column, "abs"), message
+
+
 def _needs_time(dataset: Raw) -> Problems:
     if "time" not in dataset:
         for field in ("since", "settle"):
             if field in dataset:
                 yield (field,), "needs time: name the column that says when a row happened"
+
+
+def _window(dataset: Raw) -> Problems:
+    if "window" not in dataset:
+        return
+    missing = [field for field in ("symbol", "time") if field not in dataset]
+    if missing:
+        yield (
+            ("window",),
+            f"needs {' and '.join(missing)}: history is kept track of by symbol and month",
+        )
+    window = _mapping(dataset, "window")
+    changed = window.get("changed")
+    if not isinstance(changed, str):
+        return
+    loc: Loc = ("window", "changed")
+    if window.get("log") is True:
+        yield loc, "and log are two ways to know what was written; keep one"
+    if changed == dataset.get("time"):
+        yield (
+            loc,
+            f"{short(changed)} is when a row happened; name the column of when it was written",
+        )
+    elif changed in _columns(dataset, "key"):
+        yield loc, f"{short(changed)} is a key column; name one that every write sets, or use log"
 
 
 _DATASET_RULES: tuple[Callable[[Raw], Problems], ...] = (
@@ -103,6 +142,8 @@ _DATASET_RULES: tuple[Callable[[Raw], Problems], ...] = (
     _tolerance_used,
     _rename_clash,
     _needs_time,
+    _duration_alone,
+    _window,
 )
 
 
@@ -132,12 +173,13 @@ def _named_columns(dataset: Raw) -> set[str]:
     """The legacy columns that the file names; the others are known only to the database."""
     lists = ("key", "exclude", "symbol", "time")
     named = {column for field in lists for column in _columns(dataset, field)}
+    named |= set(_columns(_mapping(dataset, "window"), "changed"))
     return named | set(_tolerances(dataset)) | set(_mapping(dataset, "where"))
 
 
 def _relation(dataset: Raw, side: str) -> tuple[str, str] | None:
     try:
-        value = split_relation(dataset.get(side))
+        value = scalars.split_relation(dataset.get(side))
     except ValueError:
         return None
     if not isinstance(value, dict):

@@ -18,6 +18,7 @@ from parity.config.shape import (
     RelationShape,
     SinceShape,
     ToleranceShape,
+    WindowShape,
 )
 
 __all__ = ["findings"]
@@ -42,6 +43,7 @@ _EXPECTED = {
     "dict_type": "a mapping of names to values",
     "model_type": "a mapping of names to values",
     "int_type": "a whole number",
+    "bool_type": "true or false",
 }
 
 
@@ -113,8 +115,10 @@ def _shape(loc: Loc) -> type[BaseModel]:
             return JobShape
         case ("datasets", int()):
             return DatasetShape
-        case (*_, "since"):
+        case ("datasets", int(), "since"):
             return SinceShape
+        case ("datasets", int(), "window"):
+            return WindowShape
         case (*_, "legacy" | "candidate") if len(loc) == 3:
             return RelationShape
     return ToleranceShape

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from parity.config.findings import describe, short
+from parity.config.findings import describe
+from parity.config.scalars import split_relation
 from parity.config.values import (
     DEFAULT_CALENDAR,
+    Allowance,
     Argument,
     Calendar,
     Clock,
@@ -40,7 +42,7 @@ __all__ = [
     "RelationShape",
     "SinceShape",
     "ToleranceShape",
-    "split_relation",
+    "WindowShape",
 ]
 
 VERSION = 1
@@ -48,20 +50,6 @@ VERSION = 1
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def split_relation(value: Any) -> Any:
-    """`schema.table` as a mapping; any other value as it is.
-
-    Raises:
-        ValueError: text that is not two names with one dot between.
-    """
-    if not isinstance(value, str):
-        return value
-    parts = value.split(".")
-    if len(parts) != 2 or not all(parts):
-        raise ValueError(f"{short(value)!r} is not schema.table, such as legacy.market_data")
-    return {"schema": parts[0], "table": parts[1]}
 
 
 def _tolerance(value: Any) -> Any:
@@ -102,9 +90,9 @@ class RelationShape(_Shape):
 
 
 class ToleranceShape(_Shape):
-    """`exact`, or abs and rel with the reason."""
+    """`exact`, or abs and rel with the reason; an abs that is a duration is for dates and times."""
 
-    abs: Number = Decimal(0)
+    abs: Allowance = Decimal(0)
     rel: Number = Decimal(0)
     because: Filled = ""
 
@@ -114,6 +102,15 @@ class SinceShape(_Shape):
 
     date: Annotated[dt.date, BeforeValidator(_day)]
     because: Filled = ""
+
+
+class WindowShape(_Shape):
+    """What a night compares of a long history."""
+
+    sessions: Annotated[int, Field(ge=1, le=1000)] = 5
+    changed: Column | None = None
+    log: bool = False
+    audit_cycle: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
 Relation = Annotated[RelationShape, BeforeValidator(split_relation)]
@@ -137,6 +134,7 @@ class DatasetShape(_Shape):
     exclude: Columns = []
     rename: dict[Column, Column] = {}
     tolerance: dict[Column, Tolerance] = {}
+    window: WindowShape | None = None
     synthetic: Text = ""
 
 
@@ -160,5 +158,7 @@ class FileShape(_Shape):
     reports: Folder = "reports"
     state: Folder = ".parity"
     second_opinion_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    connections: Annotated[int, Field(ge=1, le=16)] = 2
+    discrepancy_limit: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     jobs: list[JobShape] = []
     datasets: Annotated[list[DatasetShape], Field(min_length=1)]

@@ -7,17 +7,17 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
+from parity.config import scalars
 from parity.config.findings import describe, short, suggest
 from parity.config.placeholders import check_command, check_env
 
 __all__ = [
     "DEFAULT_CALENDAR",
+    "Allowance",
     "Argument",
     "Calendar",
     "Clock",
@@ -40,13 +40,9 @@ __all__ = [
 Choice = TypeVar("Choice", bound=StrEnum)
 
 DEFAULT_CALENDAR = "XNYS"
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"([1-9][0-9]{0,7})([smhd])")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_IDENTIFIER_BYTES = 63  # PostgreSQL cuts longer names silently
-_SMALLEST, _LARGEST = Decimal("1e-30"), Decimal("1e30")
 
 
 def _text(value: Any) -> str:
@@ -73,16 +69,6 @@ def _slug(value: str) -> str:
     )
 
 
-def _identifier(value: str) -> str:
-    if not value or value != value.strip() or not value.isprintable():
-        raise ValueError(f"{short(value)!r} is not a name in the database")
-    if len(value.encode()) > _IDENTIFIER_BYTES:
-        raise ValueError(
-            f"{short(value)!r} is longer than the {_IDENTIFIER_BYTES} bytes that PostgreSQL keeps"
-        )
-    return value
-
-
 def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -92,32 +78,6 @@ def _no_repeats(value: list[str]) -> list[str]:
     if twice:
         raise ValueError(f"names {', '.join(map(short, twice))} twice; keep one")
     return value
-
-
-def _number(value: Any) -> Decimal:
-    """A tolerance: 0, or a number that a numeric and a double can both hold."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"must be a number such as 0.0001 or 1e-9, not {describe(value)}")
-    number = Decimal(value)
-    if number < 0:
-        raise ValueError(f"{short(str(value).lower())} is negative; give a number >= 0")
-    if number and not _SMALLEST <= number <= _LARGEST:
-        raise ValueError(
-            f"{short(str(value).lower())} is no useful tolerance; for equality write exact"
-        )
-    return number
-
-
-def _duration(value: Any) -> dt.timedelta:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        raise ValueError(f"{short(str(value))} has no unit; write {short(str(value))}s for seconds")
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"must be a duration such as 90s, 10m, 2h or 1d, not {describe(value)}")
-    duration = dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if duration > dt.timedelta(days=366):
-        raise ValueError(f"{value} is longer than a year")
-    return duration
 
 
 def _clock(value: Any) -> dt.time:
@@ -161,23 +121,7 @@ def _calendar(value: str) -> str:
         return value
     from exchange_calendars import get_calendar_names  # here: it takes seconds
 
-    return _known(value, get_calendar_names(), "calendar of exchange_calendars")
-
-
-def _timezone(value: str) -> str:
-    return _known(value, _timezones(), "time zone, such as America/New_York")
-
-
-@cache
-def _timezones() -> set[str]:
-    return available_timezones()
-
-
-def _known(value: str, names: list[str] | set[str], what: str) -> str:
-    if value in names:
-        return value
-    near = suggest(value, names)
-    raise ValueError(f"{short(value)!r} is not a {what}{f'; did you mean {near}?' if near else ''}")
+    return scalars.known(value, get_calendar_names(), "calendar of exchange_calendars")
 
 
 def choice(kind: type[Choice]) -> Callable[[Any], Choice]:
@@ -197,11 +141,12 @@ def choice(kind: type[Choice]) -> Callable[[Any], Choice]:
 Text = Annotated[str, BeforeValidator(_text)]
 Filled = Annotated[Text, AfterValidator(_filled)]
 Slug = Annotated[Text, AfterValidator(_slug)]
-Identifier = Annotated[Text, AfterValidator(_identifier)]
+Identifier = Annotated[Text, AfterValidator(scalars.identifier)]
 Column = Identifier
 Columns = Annotated[list[Column], BeforeValidator(_one_or_more), AfterValidator(_no_repeats)]
-Number = Annotated[Decimal, BeforeValidator(_number)]
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
+Number = Annotated[Decimal, BeforeValidator(scalars.number)]
+Allowance = Annotated[Decimal | dt.timedelta, BeforeValidator(scalars.allowance)]
+Duration = Annotated[dt.timedelta, BeforeValidator(scalars.duration)]
 Clock = Annotated[dt.time, BeforeValidator(_clock)]
 Folder = Annotated[Filled, AfterValidator(_folder)]
 Argument = Annotated[str, BeforeValidator(_argument), AfterValidator(check_command)]
@@ -209,4 +154,4 @@ EnvName = Annotated[str, AfterValidator(_env_name)]
 EnvValue = Annotated[str, BeforeValidator(_argument), AfterValidator(check_env)]
 WhereValues = Annotated[list[Any], BeforeValidator(_where_values)]
 Calendar = Annotated[Text, AfterValidator(_calendar)]
-Timezone = Annotated[Text, AfterValidator(_timezone)]
+Timezone = Annotated[Text, AfterValidator(scalars.timezone)]

@@ -80,6 +80,48 @@ def test_differences_end_with_1_and_fit_80_columns(parity: Parity, tmp_path: Pat
     assert "Fail" in again.stdout
 
 
+def test_a_comparison_says_what_is_new_gone_and_persisting_since_a_run(
+    parity: Parity, database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "new.py").write_text(
+        script("prefect", [("A", 7.0), ("B", 8.0), ROWS[2]]), encoding="utf-8"
+    )
+    first = json.loads(parity("nightly", *SESSION, "--json", "-").stdout)
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute("UPDATE prefect.prices SET price = 1 WHERE symbol = 'A'")
+        connection.execute("UPDATE prefect.prices SET price = 9 WHERE symbol = 'B'")
+        connection.execute("DELETE FROM prefect.prices WHERE symbol = '<script>'")
+    ended = parity("compare", *SESSION, "--since", first["run_id"])
+    assert (ended.returncode, ended.stderr) == (1, "")
+    words = " ".join(ended.stdout.split())
+    assert f"Since run {first['run_id']}: 1 new, 1 gone, 1 persisting (1 changed)" in words
+    assert "new: <script> 2024-02-29" in words
+    assert "gone: A 2024-02-29" in words
+    assert "Report: reports/parallel_run/2024-02-29/index.html" in words
+    assert max(len(line) for line in ended.stdout.splitlines()) <= 80
+
+    again = parity("compare", *SESSION, "--since", first["run_id"], "--json", "-", "--full")
+    assert (again.returncode, again.stderr) == (1, "")
+    found = json.loads(again.stdout)
+    assert list(found)[-1] == "since"
+    assert {key: found["since"][0][key] for key in ("dataset", "new", "gone", "persisting")} == {
+        "dataset": "prices", "new": 1, "gone": 1, "persisting": 1,
+    }  # fmt: skip
+    published = tmp_path / "reports" / "parallel_run" / "2024-02-29" / "result.json"
+    del found["since"]
+    assert found == json.loads(published.read_text(encoding="utf-8"))
+
+
+def test_an_unknown_run_is_refused_before_anything_is_compared(parity: Parity) -> None:
+    never = parity("compare", *SESSION, "--since", "nope")
+    assert never.returncode == 2
+    assert never.stderr.startswith("parity: --since nope: migration toy has no run yet")
+    first = json.loads(parity("nightly", *SESSION, "--json", "-").stdout)
+    ended = parity("compare", *SESSION, "--since", "nope")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"parity: run nope is not known; the newest are {first['run_id']}\n"
+
+
 def test_undecided_ends_with_2_and_one_line_on_standard_error(
     parity: Parity, tmp_path: Path
 ) -> None:

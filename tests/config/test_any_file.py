@@ -12,15 +12,22 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from parity.config import load
-from parity.config.shape import DatasetShape, FileShape, JobShape, RelationShape, ToleranceShape
+from parity.config.shape import (
+    DatasetShape,
+    FileShape,
+    JobShape,
+    RelationShape,
+    ToleranceShape,
+    WindowShape,
+)
 from parity.model.errors import ConfigError
 from parity.model.suite import Suite
 
-SHAPES = (FileShape, DatasetShape, JobShape, RelationShape, ToleranceShape)
+SHAPES = (FileShape, DatasetShape, JobShape, RelationShape, ToleranceShape, WindowShape)
 KEYS = sorted({field.alias or name for s in SHAPES for name, field in s.model_fields.items()})
 WORDS = [
     *("exact", "bars", "table", "legacy", "a.b", "c.d", "id", "10m", "20:00", "XNYS", "UTC", "m"),
-    *("{python}", "{database_url:legacy_writer}", "{as_of", "{x}", "default", "<<", "~", ""),
+    *("{python}", "{database_url:legacy_writer}", "{as_of", "{x}", "default", "1s", "<<", "~", ""),
 ]
 
 scalars = st.one_of(
@@ -89,14 +96,21 @@ def some_of(shape: type[BaseModel]) -> st.SearchStrategy[dict[str, object]]:
 
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(some_of(FileShape), some_of(DatasetShape), some_of(JobShape))
+@given(some_of(FileShape), some_of(DatasetShape), some_of(JobShape), some_of(WindowShape))
 def test_any_values_in_the_right_places(
-    file: dict[str, object], dataset: dict[str, object], job: dict[str, object]
+    file: dict[str, object],
+    dataset: dict[str, object],
+    job: dict[str, object],
+    window: dict[str, object],
 ) -> None:
     content = {
         **good_file,
         "jobs": [good_job | job],
-        "datasets": [good_dataset, good_dataset | {"name": "b"} | dataset],
+        "datasets": [
+            good_dataset,
+            good_dataset | {"name": "b"} | dataset,
+            good_dataset | {"name": "c", "symbol": "s", "time": "t", "window": window},
+        ],
         **file,
     }
     check(yaml.safe_dump(content).encode())

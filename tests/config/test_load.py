@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from parity.config import load
-from parity.model.suite import EXACT, Dataset, Job, Kind, Relation, Suite, Tolerance
+from parity.model.suite import EXACT, Dataset, Job, Kind, Relation, Suite, Tolerance, Window
 from parity.model.verdict import Side
 
 REPOSITORY = Path(__file__).parents[2]
@@ -25,6 +25,8 @@ at: 18:05
 reports: ../out
 state: /var/parity
 second_opinion_rows: 50
+connections: 4
+discrepancy_limit: 1000
 jobs:
   - name: load
     side: candidate
@@ -49,6 +51,8 @@ datasets:
       default: {rel: 1e-9, because: order}
       close: {abs: 0.0001, because: last digit}
       volume: exact
+      sent_at: {abs: 1500ms, because: two clocks}
+    window: {sessions: 3, changed: created_at, audit_cycle: 10}
     synthetic: drawn at random
 """
 
@@ -77,6 +81,8 @@ def test_everything_in_the_file_is_in_the_suite(tmp_path: Path) -> None:
         calendar="XLON",
         at=time(18, 5),
         second_opinion_rows=50,
+        connections=4,
+        discrepancy_limit=1000,
         config_hash=suite.config_hash,
         jobs=(
             Job(
@@ -116,7 +122,9 @@ def test_everything_in_the_file_is_in_the_suite(tmp_path: Path) -> None:
                 tolerances=(
                     ("close", Tolerance(abs=Decimal("0.0001"), because="last digit")),
                     ("volume", EXACT),
+                    ("sent_at", Tolerance(within=timedelta(seconds=1.5), because="two clocks")),
                 ),
+                window=Window(sessions=3, changed="created_at", log=False, audit_cycle=10),
                 synthetic="drawn at random",
             ),
         ),
@@ -143,6 +151,31 @@ def test_the_smallest_file_has_the_defaults_of_the_model(tmp_path: Path) -> None
             ),
         ),
     )
+
+
+def test_an_empty_window_has_the_defaults_of_the_model(tmp_path: Path) -> None:
+    suite = load_text(
+        tmp_path, SMALL.replace("key: id", "key: id, symbol: id, time: t, window: {}")
+    )
+
+    assert suite.datasets[0].window == Window()
+
+
+@pytest.mark.parametrize(
+    ("text", "within"),
+    [
+        ("1ms", timedelta(milliseconds=1)),
+        ("90s", timedelta(seconds=90)),
+        ("2m", timedelta(minutes=2)),
+        ("'1d'", timedelta(days=1)),
+    ],
+)
+def test_an_abs_that_is_a_duration_is_for_dates_and_times(
+    tmp_path: Path, text: str, within: timedelta
+) -> None:
+    suite = load_text(tmp_path, SMALL.replace("0.01", text))
+
+    assert suite.datasets[0].tolerance("x") == Tolerance(within=within)
 
 
 def test_a_job_without_timeout_has_the_default_of_the_model(tmp_path: Path) -> None:
@@ -225,11 +258,17 @@ SAME = [
     SMALL.replace("key: id", "key: [id]"),
     SMALL.replace("l.t", "{table: t, schema: l}"),
     SMALL + "reports: reports\n",
+    SMALL + "connections: 2\ndiscrepancy_limit: 100000\n",
 ]
 DIFFERENT = [
     SMALL.replace("0.01", "0.02"),
     SMALL.replace("0.01", "0.010000000000000000000000000000000001"),
     SMALL.replace("abs", "rel"),
+    SMALL.replace("0.01", "1s"),
+    SMALL.replace("0.01", "1"),
+    SMALL.replace("key: id", "key: id, symbol: id, time: t"),
+    SMALL.replace("key: id", "key: id, symbol: id, time: t, window: {}"),
+    SMALL.replace("key: id", "key: id, symbol: id, time: t, window: {log: true}"),
     SMALL.replace("key: id", "key: [id, other]"),
     SMALL.replace("key: id", "key: id, where: {a: 1}"),
     SMALL.replace("key: id", "key: id, where: {a: '1'}"),
@@ -275,6 +314,17 @@ def test_the_default_calendar_does_not_import_exchange_calendars(tmp_path: Path)
     assert done.returncode == 0
 
 
+def test_commands_without_a_file_do_not_pay_for_reading_one() -> None:
+    code = (
+        "import sys; from parity.config import load, scalars; "
+        "sys.exit('pydantic' in sys.modules or 'yaml' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False)
+
+    assert done.returncode == 0
+
+
 def test_the_reference_migration_loads() -> None:
     suite = load(REPOSITORY / "parity.yaml")
 
@@ -294,6 +344,18 @@ def test_the_reference_migration_loads() -> None:
     raw = [dataset for dataset in suite.datasets if dataset.name in ("yahoo_bars", "polygon_bars")]
     assert all(not dataset.tolerances and dataset.default_tolerance.exact for dataset in raw)
     assert suite.datasets[3].since == date(2005, 2, 17)
+
+
+def test_the_examples_in_the_comments_of_the_reference_migration_load(tmp_path: Path) -> None:
+    text = (REPOSITORY / "parity.yaml").read_text()
+    examples = r"# (?=connections: |discrepancy_limit: |window: \{)"
+    text, examples_found = re.subn(examples, "", text)
+    assert examples_found == 3
+
+    suite = load_text(tmp_path, text)
+
+    assert suite.datasets[0].window == Window(changed="created_at")
+    assert all(dataset.window is None for dataset in load(REPOSITORY / "parity.yaml").datasets)
 
 
 def test_every_tolerance_of_the_reference_migration_has_a_reason() -> None:

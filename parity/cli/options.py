@@ -1,0 +1,75 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["Command", "Moment", "SessionDate", "config_option", "json_option", "night_options"]
+
+Command = Callable[..., Any]
+
+
+class SessionDate(click.ParamType[date]):
+    """A date as 2005-02-28."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date, or a usage error."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it as 2005-02-28", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """An instant with its offset, as 2005-02-28T20:00:00-05:00."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The instant, or a usage error."""
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            self.fail(f"{value!r}: write a time with its offset, as 2005-02-28T20:00:00-05:00",
+                      param, ctx)  # fmt: skip
+        return found
+
+
+def config_option(function: Command) -> Command:
+    """--config, for all commands."""
+    return click.option(
+        "--config", type=click.Path(path_type=Path), default=Path("parity.yaml"),
+        show_default=True, help="The file that says what is compared, and how.",
+    )(function)  # fmt: skip
+
+
+def json_option(function: Command) -> Command:
+    """--json, for all commands that report."""
+    return click.option(
+        "--json", "json_path", metavar="PATH|-",
+        help="Write result.json there too; - is standard output, then alone.",
+    )(function)  # fmt: skip
+
+
+def night_options(function: Command) -> Command:
+    """The options of commands that are about one session."""
+    for option in (
+        json_option,
+        click.option("--as-of", type=Moment(), help="What jobs take as now; by default the time "
+                     "at which the session's night is due."),
+        click.option("--session", type=SessionDate(), help="The trading date; by default the "
+                     "newest one whose night is due."),
+    ):  # fmt: skip
+        function = option(function)
+    return config_option(function)

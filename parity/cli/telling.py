@@ -1,0 +1,68 @@
+"""How a command says what a run found: on the terminal, as JSON, by its exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parity.model.errors import UsageError
+from parity.model.result import RunResult
+from parity.model.verdict import Verdict
+
+__all__ = ["shown", "tell"]
+
+
+def tell(
+    result: RunResult,
+    json_path: str | None,
+    *,
+    beside: Mapping[str, Any] | None = None,
+    evidence: Path | None = None,
+    after: Callable[[], Iterable[object]] | None = None,
+) -> int:
+    """Prints a run and returns its exit code.
+
+    Args:
+        result: the run.
+        json_path: where its JSON goes too; `-` is standard output, which then holds nothing else.
+        beside: keys that the JSON holds beside those of the contract.
+        evidence: the folder of the runs' Parquet files.
+        after: makes what is printed after the run: texts that end their lines.
+
+    Raises:
+        UsageError: the JSON cannot be written.
+    """
+    if json_path == "-":
+        click.echo(_json(result, beside), nl=False)
+    else:
+        if json_path:
+            try:
+                Path(json_path).write_text(_json(result, beside), encoding="utf-8")
+            except OSError as error:
+                raise UsageError(f"--json {json_path}: {error.strerror}") from None
+        from parity.report.terminal import render_night
+
+        for part in (render_night(result, evidence=evidence), *(after() if after else ())):
+            click.echo(str(part), nl=False)
+    if result.verdict is Verdict.UNDECIDED:
+        click.echo(f"parity: undecided: {(result.reasons or ('no reason',))[0]}", err=True)
+    return result.verdict.exit_code
+
+
+def _json(result: RunResult, beside: Mapping[str, Any] | None) -> str:
+    if not beside:
+        from parity.report.publish import render_json
+
+        return render_json(result)
+    content = {**result.to_json(), **beside}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def shown(path: Path) -> str:
+    """A path relative to where the user is, if it is below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
