@@ -2,6 +2,7 @@
 # make test   the whole test suite (sets itself up)
 # make test-fast   without the slow tests
 # make check  lint, types, import rules
+# make bench  what a comparison costs, beside others, as tables (an hour; BENCH=--quick: a minute)
 # make lock   resolve the dependencies anew
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-deps --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: demo test test-fast check format lock browser clean
+.PHONY: demo test test-fast check bench format lock browser clean
 
 demo: $(VENV)/.run
 	$(BIN)/parity demo
@@ -27,6 +28,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.run
+	$(BIN)/python -m benchmarks.diff $(BENCH)
+BENCH ?= --peers --all
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
