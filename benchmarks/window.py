@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+
 from benchmarks.datasets import Case
 
 __all__ = ["READY", "command"]
 
-READY = False  # True once `command` runs the windowed comparison
+READY = True
 
 
 def command(case: Case, url: str) -> list[str]:
     """The command that compares what either side wrote after `datasets.LAST_RUN`.
 
     Both sides hold `case.name` in the schemas legacy and candidate, with an indexed column
-    `written`; everything older is known to be equal. The command's last line of output must be
-    JSON with the number of differing rows: `{"differing": 123}`.
+    `written`; everything older is known to be equal. The command's last line of output is JSON
+    with the number of differing rows: `{"differing": 123}`. The server's URL is in its
+    environment.
 
     Args:
         case: the data set.
         url: the server's libpq URI.
     """
-    raise NotImplementedError(f"no windowed comparison of {case.name} at {url}")
+    assert url
+    return [sys.executable, "-m", "benchmarks.nightly_window", case.name]

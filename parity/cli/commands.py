@@ -14,6 +14,7 @@ from parity.cli.diff import diff
 from parity.cli.options import SessionDate, config_option, json_option, night_options
 from parity.cli.progress import Progress
 from parity.cli.telling import shown, tell
+from parity.cli.track import track
 from parity.model.errors import UsageError
 from parity.model.result import JobOutcome, RunResult
 from parity.model.since import Since
@@ -195,4 +196,4 @@ def _tell(
     return tell(result, json_path, beside=beside, evidence=evidence, after=after)
 
 
-ALL = (nightly, compare, diff, report, status, demo, database)
+ALL = (nightly, compare, diff, report, status, track, demo, database)

@@ -6,17 +6,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import NullPool
 
 from parity.database import queries
 from parity.database.embedded import EmbeddedServer
 from parity.database.provision import Role, create_database, provision
 from parity.model.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 __all__ = ["Database", "connect_database", "own_server"]
 
@@ -52,6 +54,9 @@ class Database:
 
     def engine_as(self, role: str) -> Engine:
         """A SQLAlchemy engine without a pool: connections end with their use."""
+        from sqlalchemy import create_engine  # takes longer than a small comparison
+        from sqlalchemy.pool import NullPool
+
         url = self.url_as(role)
         return create_engine(
             "postgresql+psycopg://", creator=lambda: psycopg.connect(url), poolclass=NullPool

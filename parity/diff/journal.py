@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any
 
 from parity.database.spool import Spool
 from parity.diff.layout import Layout
@@ -22,9 +21,11 @@ from parity.diff.tally import Tally
 from parity.diff.work import Outcome, Task
 from parity.model.errors import StoreError
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 __all__ = ["DatasetJournal", "Journal"]
 
-LAYOUT = TypeAdapter(Layout)
 SNAPSHOT = "snapshot.json"
 
 
@@ -79,14 +80,14 @@ class DatasetJournal:
         """How the dataset was cut up; None where it has not been begun."""
         path = self._folder / "layout.json"
         try:
-            return LAYOUT.validate_json(path.read_bytes())
+            return _adapter().validate_json(path.read_bytes())
         except (OSError, ValueError):
             return None
 
     def begin(self, layout: Layout) -> None:
         """Keeps how the dataset is cut up."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(self._folder / "layout.json", LAYOUT.dump_python(layout, mode="json"))
+        _write(self._folder / "layout.json", _adapter().dump_python(layout, mode="json"))
 
     def place(self, task: Task) -> Path:
         """Where a task's discrepancies go."""
@@ -107,6 +108,13 @@ class DatasetJournal:
             return Outcome(Tally.of_plain(found["tally"]), spool)
         except (StoreError, KeyError, ValueError):
             return None  # a task that cannot be read back is done again
+
+
+@cache
+def _adapter() -> TypeAdapter[Layout]:
+    from pydantic import TypeAdapter  # takes a while, and few comparisons are long
+
+    return TypeAdapter(Layout)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 
 from parity.diff import queries
+from parity.diff.columns import Family
 from parity.diff.comparison import Comparison
 from parity.diff.pieces import Bound, Piece, Shape, Slice
 from parity.diff.scope import Scope
@@ -176,7 +177,12 @@ def leads_of(comparison: Comparison, place: int, rows: float) -> Leads | None:
             return None
         # Sorted like the first side's; the few that only the other has come last.
         found |= dict.fromkeys(values)
-    return Leads(place, comparison.types[place], tuple(found))
+    kind = comparison.types[place]
+    values = list(found)
+    if comparison.plan.key[place].family is not Family.TEXT:
+        # What prints differently may be one value, and two pieces of it would count it twice.
+        values = [value for (value,) in comparison.ask(queries.one_of_each(values, kind))]
+    return Leads(place, kind, tuple(values))
 
 
 def _sample(comparison: Comparison, places: Sequence[int]) -> list[tuple[str, ...]]:

@@ -7,12 +7,13 @@ themselves and nothing else, which is all that a comparison asks.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import psycopg
-from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, TimestamptzLoader
+from psycopg.abc import AdaptContext
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 from psycopg.types.json import set_json_loads
 
 __all__ = ["JSON_NULL", "register"]
@@ -21,31 +22,20 @@ __all__ = ["JSON_NULL", "register"]
 JSON_NULL = ("null",)
 
 
-def _or_text(load: Callable[[Any], Any], data: Any) -> Any:
-    try:
-        return load(data)
-    except psycopg.DataError:
-        return bytes(data).decode()
+class _OrText(Loader):
+    """As psycopg reads the type, in C where it can; as text what it refuses."""
 
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        usual = psycopg.adapters.get_loader(oid, Format.TEXT)
+        assert usual is not None
+        self._usual = usual(oid, context)
 
-class _Date(DateLoader):
     def load(self, data: Any) -> Any:
-        return _or_text(super().load, data)
-
-
-class _Timestamp(TimestampLoader):
-    def load(self, data: Any) -> Any:
-        return _or_text(super().load, data)
-
-
-class _Timestamptz(TimestamptzLoader):
-    def load(self, data: Any) -> Any:
-        return _or_text(super().load, data)
-
-
-class _Time(TimeLoader):
-    def load(self, data: Any) -> Any:
-        return _or_text(super().load, data)
+        try:
+            return self._usual.load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
 
 
 def _integer(text: str) -> int | Decimal:
@@ -61,8 +51,6 @@ def _json(data: str | bytes) -> Any:
 
 def register(connection: psycopg.Connection) -> None:
     """Makes the connection read such values as text."""
-    connection.adapters.register_loader("date", _Date)
-    connection.adapters.register_loader("timestamp", _Timestamp)
-    connection.adapters.register_loader("timestamptz", _Timestamptz)
-    connection.adapters.register_loader("time", _Time)
+    for kind in ("date", "time", "timestamp", "timestamptz"):
+        connection.adapters.register_loader(kind, _OrText)
     set_json_loads(_json, connection)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import import_module
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -29,6 +27,8 @@ from parity.model.result import (
 )
 from parity.model.suite import Dataset
 from parity.model.verdict import Side, Verdict
+from parity.nightly.opinion import opinion_of
+from parity.opinion.apart import Apart
 
 __all__ = ["MIGRATION", "PHASE", "diff_relations"]
 
@@ -65,7 +65,12 @@ def diff_relations(
     """
     zone = ZoneInfo(dataset.timezone) if dataset.timezone else UTC
     folder = Folder(dataset, zone)
-    with Spool() as spool, _snapshot(url) as connection, _team(connection, url) as team:
+    with (
+        _snapshot(url) as connection,
+        Spool() as spool,
+        Apart() as second,
+        _team(connection, url) as team,
+    ):
         comparison = Comparison(connection, dataset, as_of=as_of, zone=zone)
         _try_out(comparison)
 
@@ -73,36 +78,15 @@ def diff_relations(
             spool.append(found)
             folder.add(found)
 
-        second = _Meanwhile("parity.nightly.opinion", "parity.opinion.equality")
         try:
             diff = compare(comparison, None, sink, team=team, progress=progress)
-            second.wait()
-            from parity.nightly.opinion import opinion_of
-
-            opinion = opinion_of(comparison, diff, spool, seed=dataset.name, budget=OPINION_ROWS)
+            opinion = opinion_of(
+                comparison, diff, spool, seed=dataset.name, budget=OPINION_ROWS, ask=second
+            )
         except (ComparisonError, psycopg.Error) as error:
             return _run(_not_compared(dataset, error), NO_OPINION, as_of), []
         found = _result(dataset, diff, folder.incidents(), opinion)
         return _run(found, opinion, as_of), list(islice(spool, rows))
-
-
-class _Meanwhile:
-    """Imports modules while the database works: datacompy brings pandas and Polars, 0.7 s."""
-
-    def __init__(self, *modules: str) -> None:
-        self._modules = modules
-        # A daemon: an interrupted command does not wait for it.
-        self._thread = threading.Thread(target=self._import, daemon=True)
-        self._thread.start()
-
-    def _import(self) -> None:
-        with suppress(ImportError):  # whoever uses them meets the error, and tells it
-            for module in self._modules:
-                import_module(module)
-
-    def wait(self) -> None:
-        """Until they are there."""
-        self._thread.join()
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from parity.diff import Progress
 from parity.gates import judge_run
 from parity.jobs import run_jobs
 from parity.jobs.run import Report
-from parity.model.result import JobOutcome, RunResult, SelfTest
+from parity.model.result import Audit, JobOutcome, RunResult, SelfTest
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import Harness
 from parity.nightly.snapshot import Say
+from parity.nightly.windowing import prune_logs
 from parity.report.publish import write_index, write_night
 from parity.report.view import NightRow
 
@@ -123,16 +124,11 @@ class Night:
             say: told what is worth a line, such as that an interrupted comparison goes on.
         """
         harness = self.harness
-        audits = {
-            dataset.name: harness.store.audit(harness.suite.migration, dataset.name, self.session)
-            for dataset in harness.suite.datasets
-            if dataset.window is not None
-        }
         look = Look(
             session=self.session,
             as_of=self.as_of,
             jobs=jobs,
-            previous={name: audit for name, audit in audits.items() if audit is not None},
+            previous=self.previous(),
             full=full,
             progress=progress,
             say=say or _log.info,
@@ -156,7 +152,7 @@ class Night:
             second_opinion=findings.opinion,
             jobs=tuple(jobs),
         )
-        return self.harness.store.save(
+        stored = self.harness.store.save(
             result,
             findings.rows,
             config=suite.config_hash,
@@ -164,6 +160,18 @@ class Night:
             audits=findings.audits,
             evidence=suite.state / EVIDENCE,
         )
+        prune_logs(self.harness, self.previous())
+        return stored
+
+    def previous(self) -> dict[str, Audit]:
+        """What the nights before left, by dataset that has a window."""
+        store, suite = self.harness.store, self.harness.suite
+        found = {
+            dataset.name: store.audit(suite.migration, dataset.name, self.session)
+            for dataset in suite.datasets
+            if dataset.window is not None
+        }
+        return {name: audit for name, audit in found.items() if audit is not None}
 
     def publish(self, result: RunResult) -> Path:
         """Writes the night's report and the index; returns the path of the night's page."""

@@ -7,28 +7,52 @@ keys, at random places and around discrepancies. Elsewhere rows are picked by a 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
-
-import pandas as pd
 
 from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, queries
 from parity.model.result import Discrepancy, RowState, SecondOpinion
+from parity.model.suite import Dataset
 from parity.model.verdict import Side
-from parity.opinion import Claim, key_of, second_opinion
+from parity.opinion import Claim, key_of
 
-__all__ = ["opinion_of"]
+__all__ = ["here", "opinion_of"]
 
 PROBED = 200  # single discrepancies that are looked at, where there are no segments
 SEGMENT = 100  # rows of a segment
 
 Row = tuple[Any, ...]
+Ask = Callable[..., SecondOpinion]
+
+
+def here(
+    dataset: Dataset,
+    names: Sequence[str],
+    legacy: Sequence[Row],
+    candidate: Sequence[Row],
+    claimed: Mapping[tuple[Any, ...], Claim],
+) -> SecondOpinion:
+    """The second opinion in this process."""
+    import pandas as pd
+
+    from parity.opinion import second_opinion
+
+    frames = [
+        pd.DataFrame(list(rows), columns=list(names), dtype=object) for rows in (legacy, candidate)
+    ]
+    return second_opinion(dataset, frames[0], frames[1], claimed)
 
 
 def opinion_of(
-    comparison: Comparison, diff: DatasetDiff, spool: Spool, *, seed: str, budget: int
+    comparison: Comparison,
+    diff: DatasetDiff,
+    spool: Spool,
+    *,
+    seed: str,
+    budget: int,
+    ask: Ask = here,
 ) -> SecondOpinion:
     """Compares a sample again and holds it against what the diff has found.
 
@@ -38,6 +62,7 @@ def opinion_of(
         spool: all discrepancies.
         seed: picks the same places again for the same seed.
         budget: about how many rows of a side are looked at; half of them around discrepancies.
+        ask: who gives the opinion: this process, or a child.
     """
     dice = random.Random(seed)
     dataset = comparison.dataset
@@ -52,20 +77,33 @@ def opinion_of(
                 if key not in seen[side]:
                     sides[side].append(row)
             seen[side] |= {key_of(row[:size], zone) for row in rows}
-    keys = seen[Side.LEGACY] | seen[Side.CANDIDATE]
-    frames = [pd.DataFrame(sides[side], columns=comparison.names, dtype=object) for side in Side]
-    return second_opinion(dataset, frames[0], frames[1], _claims(spool, keys, zone))
+    claimed = _claims(spool, [*sides[Side.LEGACY], *sides[Side.CANDIDATE]], size, zone)
+    return ask(dataset, comparison.names, sides[Side.LEGACY], sides[Side.CANDIDATE], claimed)
 
 
 def _claims(
-    spool: Spool, keys: set[tuple[object, ...]], zone: str | None
+    spool: Spool, rows: Sequence[Row], size: int, zone: str | None
 ) -> dict[tuple[Any, ...], Claim]:
+    """What the diff says of the keys of some rows; what it does not speak of has matched."""
+    bare, odd = set(), False
+    for row in rows:
+        try:
+            bare.add(row[:size])
+            odd = odd or any(value != value for value in row[:size])
+        except TypeError:  # a list
+            odd = True
+    # A list has no hash, and NaN is no NaN: such keys are found in their one form only.
+    keys = {key_of(row[:size], zone) for row in rows} if odd else set()
     claimed: dict[tuple[Any, ...], Claim] = {}
     for found in spool:
+        # There may be millions of them, and few are wanted: first the quick question.
+        if not odd and found.key not in bare:
+            continue
         key = key_of(found.key, zone)
-        if key in keys:
-            mismatched = found.state is RowState.MISMATCHED
-            claimed[key] = frozenset(found.columns) if mismatched else found.state
+        if odd and key not in keys:
+            continue
+        mismatched = found.state is RowState.MISMATCHED
+        claimed[key] = frozenset(found.columns) if mismatched else found.state
     return claimed
 
 

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from parity import windows
+from parity.database import Role
 from parity.diff import Comparison, Scope, Stretch
 from parity.diff.history import History, history_of, why_no_window
 from parity.model.result import Audit, Coverage
-from parity.model.suite import Dataset, Window
+from parity.model.suite import Dataset, Relation, Window
 from parity.model.verdict import Side
+from parity.nightly.harness import Harness
 from parity.nightly.snapshot import View
-from parity.touched import changed_since, gap, touched_since
+from parity.touched import changed_since, gap, prune, touched_since
 from parity.windows import Range
 
-__all__ = ["Tonight", "tonight"]
+__all__ = ["Tonight", "digest_of", "prune_logs", "tonight"]
 
 # A row is stamped before its transaction commits.
 MARGIN = timedelta(days=1)
@@ -88,13 +90,24 @@ def tonight(
     touched: Mapping[str, Sequence[Range]] = {}
     if usable is not None:
         touched, notes = _touched(comparison, window, usable)
-    recent = comparison.readers[Side.LEGACY].midnight(sessions[-window.sessions :][0])
+    recent = comparison.readers[Side.LEGACY].midnight(
+        _recent(comparison.dataset, sessions[-window.sessions :][0], usable)
+    )
     chosen = windows.choose(
         window=window, symbols=history.symbols, previous=usable, digest=digest, session=session,
         sessions=sessions, touched=touched, recent_from=recent,
     )  # fmt: skip
     scope = None if len(chosen.whole) == len(history.symbols) else _scope(chosen)
     return Tonight(scope, tuple(notes), chosen, history, usable, window, digest)
+
+
+def _recent(dataset: Dataset, first: date, previous: Audit | None) -> date:
+    """The day from which on all rows are compared: the window's, or what has settled since."""
+    if previous is None or dataset.settle is None:
+        return first
+    last = max(previous.verified.values(), default=first)
+    # Not settled on the night before, so in none of what that night verified.
+    return min(first, last - dataset.settle - timedelta(days=1))
 
 
 def digest_of(dataset: Dataset) -> str:
@@ -147,6 +160,28 @@ def _touched(
         for name, ranges in spans.items():
             found.setdefault(name, []).extend(Range(start, end) for start, end in ranges)
     return found, notes
+
+
+def prune_logs(harness: Harness, previous: Mapping[str, Audit]) -> None:
+    """Deletes from the logs what no dataset will ask for any more.
+
+    Tonight's comparison, should it be asked for again, starts from the night before: what that
+    one has seen is of no use. A table's log is left alone while one of its datasets has no such
+    night.
+    """
+    logged = [
+        dataset for dataset in harness.suite.datasets if dataset.window and dataset.window.log
+    ]
+    starts: dict[Relation, list[Audit | None]] = {}
+    for dataset in logged:
+        for side in Side:
+            starts.setdefault(dataset.relation(side), []).append(previous.get(dataset.name))
+    for relation, audits in starts.items():
+        known = [audit for audit in audits if audit is not None]
+        if len(known) == len(audits):
+            oldest = min(known, key=lambda audit: audit.at)
+            with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+                prune(connection, relation, oldest.snapshot)
 
 
 def _scope(chosen: windows.Scope) -> Scope:

@@ -16,7 +16,7 @@ import pandas as pd
 from datacompy.comparator.base import BaseComparator
 
 from parity.model.suite import EXACT, Tolerance
-from parity.opinion.cells import Special
+from parity.opinion.keys import Special
 
 __all__ = ["DesignEquality", "equal"]
 

@@ -12,13 +12,10 @@ from parity.model.errors import ComparisonError
 from parity.model.result import RowState, SecondOpinion
 from parity.model.suite import Dataset
 from parity.model.verdict import Side
-from parity.opinion.cells import AmbiguousError, key_of
+from parity.opinion.keys import Claim, key_of
 from parity.opinion.sides import Key, Rows, frame_of, sort_rows
 
 __all__ = ["Claim", "second_opinion"]
-
-Claim = RowState | frozenset[str]
-"""What is said of one key: its state, or the columns that mismatch."""
 
 EXAMPLES = 5
 
@@ -56,10 +53,7 @@ def second_opinion(
     )
     left = sort_rows(dataset, Side.LEGACY, legacy, columns)
     right = sort_rows(dataset, Side.CANDIDATE, candidate, columns)
-    try:
-        claims = {key_of(key, dataset.timezone): claim for key, claim in claimed.items()}
-    except AmbiguousError as error:
-        raise ComparisonError(f"dataset {dataset.name}: a claimed key: {error}") from error
+    claims = {key_of(key, dataset.timezone): claim for key, claim in claimed.items()}
     found = _states(left, right) | _compare(dataset, left, right, columns)
     looked_at = dict.fromkeys([*found, *claims])
     lines = [

@@ -12,7 +12,8 @@ import pandas as pd
 from parity.model.errors import ComparisonError
 from parity.model.suite import Dataset
 from parity.model.verdict import Side
-from parity.opinion.cells import AmbiguousError, Special, cells, hashable
+from parity.opinion.cells import AmbiguousError, cells
+from parity.opinion.keys import Special, hashable
 
 __all__ = ["Key", "Rows", "frame_of", "sort_rows"]
 

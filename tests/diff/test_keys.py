@@ -89,6 +89,33 @@ def test_keys_of_any_type_pair_up(
     assert [row.legacy for row in found] == [{"v": len(rows) - 1}]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "keys"),
+    [
+        (("numeric", "numeric"), (["1.0", "2"], ["1.00", "2.000"])),
+        (("numeric(9,1)", "numeric(9,3)"), (["1.0"], ["1.000"])),
+        (("int", "numeric"), (["1"], ["1.0"])),
+        (("float8", "float8"), (["-0", "1"], ["0", "1"])),
+        (("jsonb", "jsonb"), (["1.0"], ["1.00"])),
+    ],
+)
+def test_keys_that_print_differently_are_one_key_in_one_piece(
+    connection: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    kinds: tuple[str, str],
+    keys: tuple[list[str], list[str]],
+) -> None:
+    monkeypatch.setattr("parity.diff.layout.SMALL", -1)
+    for schema, kind, texts in zip(("legacy", "prefect"), kinds, keys, strict=True):
+        columns = f"k {kind}, n int, PRIMARY KEY (k, n)"
+        make(connection, schema, columns, [(text, n) for text in texts for n in range(3)])
+    diff, found = run(connection, dataset(key=("k", "n")))
+    assert (diff.rows.matched, diff.rows.legacy, diff.rows.candidate) == (
+        3 * len(keys[0]), 3 * len(keys[0]), 3 * len(keys[1]),
+    )  # fmt: skip
+    assert found == []
+
+
 def test_keys_that_become_equal_when_they_are_compared_are_doubled(
     connection: psycopg.Connection,
 ) -> None:

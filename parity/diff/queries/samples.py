@@ -15,6 +15,7 @@ __all__ = [
     "keys_at_random",
     "leads",
     "member",
+    "one_of_each",
     "recent",
     "sampled",
     "somewhere",
@@ -47,6 +48,15 @@ def leads(reader: Reader, place: int, most: int, *, filtered: bool) -> Part:
         most=sql.Literal(most + 1),
     )  # fmt: skip
     return Part(text, first.values + after.values)
+
+
+def one_of_each(values: Sequence[str], kind: str) -> Part:
+    """Values of a type as text, without those that equal an earlier one: numeric 1.0 and 1.00."""
+    text = sql.SQL(
+        "SELECT (array_agg(v ORDER BY n))[1] FROM unnest({p}::text[]) WITH ORDINALITY s(v, n) "
+        "GROUP BY v::{kind} ORDER BY min(n)"
+    ).format(p=sql.Placeholder(), kind=words(kind.replace("%", "%%")))
+    return Part(text, (list(values),))
 
 
 def keys_at_random(reader: Reader, places: Sequence[int], percent: float) -> Part:
