@@ -151,6 +151,12 @@ def _require(
         _has(dataset, Side.LEGACY, dataset.legacy, name, left, use)
         if use in ("key", "where", "time"):
             _has(dataset, Side.CANDIDATE, dataset.candidate, names[name] or name, right, use)
+    for name in dataset.exclude:
+        if name not in left and name not in right:
+            raise ComparisonError(
+                f"dataset {dataset.name}: neither side has a column {name} "
+                "(named as exclude in the config)"
+            )
     for name in dataset.key:
         path = f"datasets.{dataset.name}"
         if name in dataset.exclude:

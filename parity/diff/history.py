@@ -59,6 +59,8 @@ def history_of(comparison: Comparison) -> History | None:
             # Moments that Python cannot hold come as text: they are in no month.
             found = [moment for moment in (first, last) if isinstance(moment, date)]
             spans.setdefault(symbol, []).extend(found)
+    # What is asked next may need other ways of reading.
+    comparison.connection.execute(queries.AS_PLANNED)
     return History(
         leads.values, {symbol: _months(spans.get(symbol, [])) for symbol in leads.values}
     )

@@ -15,7 +15,7 @@ from parity.diff.pieces import Bound, Piece, Shape, Slice
 from parity.diff.scope import Scope
 from parity.model.verdict import Side
 
-__all__ = ["Layout", "Leads", "Way", "layout_of", "leads_of", "ordered"]
+__all__ = ["Layout", "Leads", "Way", "keys_at_random", "layout_of", "leads_of", "ordered"]
 
 SMALL = 100_000  # rows: cutting up less costs more than it spares
 SLICE = 250_000  # rows of one query
@@ -49,9 +49,8 @@ class Layout:
 
     way: Way
     slices: tuple[Slice, ...] = ()
-    parts: int = 1
     leads: Leads | None = None
-    places: tuple[int, ...] = ()  # of the key columns, in the order of an index
+    places: tuple[int, ...] = ()  # of the key columns, in the order of an index over both sides
     rows: float = 0.0
     notes: tuple[str, ...] = ()
     windowed: bool = False  # only a part of history is compared
@@ -63,6 +62,7 @@ def layout_of(comparison: Comparison, scope: Scope | None = None) -> Layout:
     Raises:
         psycopg.Error: the database refused or failed.
     """
+    comparison.connection.execute(queries.AS_PLANNED)
     notes = _notes(comparison)
     if comparison.ambiguous and any(
         comparison.ask(queries.doubled(comparison.readers[side])) for side in Side
@@ -71,13 +71,13 @@ def layout_of(comparison: Comparison, scope: Scope | None = None) -> Layout:
     rows = _rows(comparison)
     if rows < SMALL and scope is None:
         return Layout(Way.WHOLE, rows=rows, notes=notes)
-    reason = _hindrance(comparison)
+    reason = _hindrance(comparison, scattered=scope is None)
     cut = None if reason else _cut(comparison, rows, scope)
     if cut is not None:
         reason = _planned_otherwise(comparison, cut)
     if cut is None or reason:
         hint = (reason,) if reason else ()
-        return Layout(Way.WHOLE, parts=2, rows=rows, notes=(*notes, *hint))
+        return Layout(Way.WHOLE, rows=rows, places=_indexed(comparison), notes=(*notes, *hint))
     return Layout(
         Way.PIECES,
         slices=cut.slices,
@@ -123,8 +123,19 @@ def ordered(comparison: Comparison) -> list[int]:
     return places
 
 
-def _hindrance(comparison: Comparison) -> str:
-    """Why the sides cannot be read along their keys' indexes; empty where they can."""
+def _indexed(comparison: Comparison) -> tuple[int, ...]:
+    """The key columns in the order of an index that both sides have; empty where there is none."""
+    places = ordered(comparison)
+    if not places or any(comparison.index_over(side, places) is None for side in Side):
+        return ()
+    return tuple(places)
+
+
+def _hindrance(comparison: Comparison, *, scattered: bool) -> str:
+    """Why the sides cannot be read along their keys' indexes; empty where they can.
+
+    `scattered`: also whether that would be slow, which does not matter for a small part.
+    """
     places = ordered(comparison)
     if not places:
         return "Every key column is fixed by `where`: the sides were compared as whole tables."
@@ -138,8 +149,8 @@ def _hindrance(comparison: Comparison) -> str:
                 f"as a whole, which is slower. CREATE INDEX ON {relation} ({key}) mends that."
             )
         column = comparison.plan.key[places[0]].column(side).name
-        scattered = abs(size.correlation.get(column, 1.0)) < CORRELATED
-        if size.heap > size.buffers and scattered:
+        apart = abs(size.correlation.get(column, 1.0)) < CORRELATED
+        if scattered and apart and size.heap > size.buffers:
             return (
                 f"{side.value} {relation} is larger than shared_buffers and not stored in the "
                 f"order of its key: it was compared as a whole. CLUSTER would make it faster."
@@ -185,7 +196,7 @@ def leads_of(comparison: Comparison, place: int, rows: float) -> Leads | None:
     return Leads(place, kind, tuple(values))
 
 
-def _sample(comparison: Comparison, places: Sequence[int]) -> list[tuple[str, ...]]:
+def keys_at_random(comparison: Comparison, places: Sequence[int]) -> list[tuple[str, ...]]:
     """Keys spread over the larger table; empty where neither side is a table."""
     sides = [side for side in Side if comparison.sizes[side].table]
     if not sides:
@@ -200,7 +211,7 @@ def _by_leads(
     comparison: Comparison, places: Sequence[int], leads: Leads, rows: float
 ) -> Iterator[Slice]:
     """A piece for each value, several where one value has many rows."""
-    sample = _sample(comparison, places[:2])
+    sample = keys_at_random(comparison, places[:2])
     each = rows / max(len(sample), 1)
     seen = Counter(key[0] for key in sample)
     usual = rows / max(len(leads.values), 1)
@@ -232,7 +243,7 @@ def _along(
 
 def _by_ranges(comparison: Comparison, place: int, rows: float) -> _Cut | None:
     """Pieces between values of the leading column."""
-    sample = _sample(comparison, [place])
+    sample = keys_at_random(comparison, [place])
     cuts = _quantiles([key[0] for key in sample], rows / max(len(sample), 1))
     if not cuts:
         return None
@@ -277,11 +288,13 @@ def _slices(pieces: Sequence[tuple[Shape, Piece]]) -> Iterator[Slice]:
     """Neighbours of one shape together, up to the rows of one query."""
     for shape, group in groupby(pieces, key=lambda pair: pair[0]):
         taken: list[Piece] = []
+        rows = 0.0
         for _, piece in group:
             taken.append(piece)
-            if sum(one.rows for one in taken) >= SLICE:
+            rows += piece.rows
+            if rows >= SLICE:
                 yield Slice(shape, tuple(taken))
-                taken = []
+                taken, rows = [], 0.0
         if taken:
             yield Slice(shape, tuple(taken))
 

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from parity.database.spool import Spool
 from parity.diff import queries
+from parity.diff.columns import Family
 from parity.diff.comparison import Comparison
 from parity.diff.equality import equal
 from parity.diff.layout import Layout, Way
@@ -29,7 +30,7 @@ class Asked(StrEnum):
     """What a task asks for."""
 
     SLICE = "slice"  # rows that differ, and counts, of some pieces
-    PART = "part"  # rows that differ, of a share of whole tables
+    WHOLE = "whole"  # rows that differ, of whole tables
     COUNT = "count"  # rows of a side
     IRREGULAR = "irregular"  # rows that cannot be paired
     REGULAR = "regular"  # rows that differ among the others
@@ -37,7 +38,7 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One query; `number` is the slice, the part, or the side (0 legacy). `rows` is estimated."""
+    """One query; `number` is the slice, or the side (0 legacy). `rows` is estimated."""
 
     asked: Asked
     number: int
@@ -70,8 +71,7 @@ def tasks_of(layout: Layout) -> tuple[Task, ...]:
             Task(Asked.REGULAR, 0, layout.rows / 2),
             *counts,
         )
-    share = layout.rows / layout.parts
-    return (*(Task(Asked.PART, number, share) for number in range(layout.parts)), *counts)
+    return (Task(Asked.WHOLE, 0, layout.rows), *counts)
 
 
 class Work:
@@ -95,7 +95,9 @@ class Work:
         self._legacy = comparison.readers[Side.LEGACY]
         self._candidate = comparison.readers[Side.CANDIDATE]
         self._types = comparison.types if layout.way is Way.PIECES else ()
-        self._tests = [equal(pair) for pair in self._plan.columns]
+        # Numbers that Python calls equal are equal whatever the tolerance.
+        plain = (Family.NUMERIC, Family.DOUBLE)
+        self._tests = [(equal(pair), pair.family in plain) for pair in self._plan.columns]
         self._names = [pair.name for pair in self._plan.columns]
 
     def do(self, connection: psycopg.Connection, task: Task) -> Outcome:
@@ -133,8 +135,7 @@ class Work:
         if task.asked is Asked.REGULAR:
             part = queries.regular(self._legacy, self._candidate)
         else:
-            share = (task.number, self._layout.parts)
-            part = queries.whole(self._legacy, self._candidate, part=share)
+            part = queries.whole(self._legacy, self._candidate)
         return self._judged(_stream(connection, part), tally)
 
     def _slice(
@@ -155,13 +156,18 @@ class Work:
     def _counted(rows: Iterator[tuple[Any, ...]], tally: Tally) -> Iterator[tuple[Any, ...]]:
         """Takes the counts that come with each piece; goes on with its rows that may differ."""
         before = None
-        for piece, legacy, candidate, *row in rows:
-            if piece != before:
-                tally.rows[Side.LEGACY] += legacy
-                tally.rows[Side.CANDIDATE] += candidate
-                before = piece
-            if row[0] is not None:
-                yield tuple(row)
+        keys = alone = there_alone = 0
+        for row in rows:
+            if row[0] != before:
+                keys += row[1]
+                before = row[0]
+            if row[2] is not None:
+                # Every key that one side lacks is among these rows.
+                alone += not row[3]
+                there_alone += not row[2]
+                yield row[2:]
+        tally.rows[Side.LEGACY] += keys - there_alone
+        tally.rows[Side.CANDIDATE] += keys - alone
 
     def _judged(self, rows: Iterator[tuple[Any, ...]], tally: Tally) -> Iterator[Discrepancy]:
         for row in rows:
@@ -183,10 +189,10 @@ class Work:
         )
 
     def _judge(self, row: tuple[Any, ...], tally: Tally) -> Discrepancy | None:
-        here, there, *rest = row
-        size, width = len(self._plan.key), len(self._plan.columns)
-        key = tuple(rest[:size])
-        left, right = rest[size : size + width], rest[size + width :]
+        here, there = row[0], row[1]
+        middle = 2 + len(self._plan.key)
+        last = middle + len(self._names)
+        key, left, right = row[2:middle], row[middle:last], row[last:]
         legacy = dict(zip(self._names, left, strict=True)) if here else None
         candidate = dict(zip(self._names, right, strict=True)) if there else None
         if not (here and there):
@@ -195,8 +201,8 @@ class Work:
             return Discrepancy(state=state, key=key, legacy=legacy, candidate=candidate)
         differing = [
             place
-            for place, test in enumerate(self._tests)
-            if left[place] is not right[place] and not test(left[place], right[place])
+            for place, (test, plain) in enumerate(self._tests)
+            if not (plain and left[place] == right[place]) and not test(left[place], right[place])
         ]
         if not differing:
             return None

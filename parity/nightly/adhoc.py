@@ -20,14 +20,14 @@ from parity.model.result import (
     DatasetResult,
     Discrepancy,
     Incident,
-    RowCounts,
     RunResult,
     SecondOpinion,
     SelfTest,
 )
 from parity.model.suite import Dataset
-from parity.model.verdict import Side, Verdict
+from parity.model.verdict import Side
 from parity.nightly.opinion import opinion_of
+from parity.nightly.undecided import NO_OPINION, not_compared
 from parity.opinion.apart import Apart
 
 __all__ = ["MIGRATION", "PHASE", "diff_relations"]
@@ -35,8 +35,6 @@ __all__ = ["MIGRATION", "PHASE", "diff_relations"]
 MIGRATION, PHASE = "diff", "ad_hoc"
 CONNECTIONS = 2  # how many read the database at once
 OPINION_ROWS = 2000  # about how many rows of a side the second opinion looks at
-NOTHING = RowCounts(legacy=0, candidate=0, matched=0, mismatched=0, legacy_only=0, candidate_only=0)
-NO_OPINION = SecondOpinion(rows=0, disagreements=0)
 
 
 def diff_relations(
@@ -84,7 +82,7 @@ def diff_relations(
                 comparison, diff, spool, seed=dataset.name, budget=OPINION_ROWS, ask=second
             )
         except (ComparisonError, psycopg.Error) as error:
-            return _run(_not_compared(dataset, error), NO_OPINION, as_of), []
+            return _run(not_compared(dataset, error), NO_OPINION, as_of), []
         found = _result(dataset, diff, folder.incidents(), opinion)
         return _run(found, opinion, as_of), list(islice(spool, rows))
 
@@ -148,18 +146,6 @@ def _filters(dataset: Dataset) -> Iterator[str]:
     if dataset.where:
         tests = (f"{name} is {' or '.join(map(str, values))}" for name, values in dataset.where)
         yield f"Only rows where {' and '.join(tests)} were compared"
-
-
-def _not_compared(dataset: Dataset, error: Exception) -> DatasetResult:
-    text = " ".join(str(error).split())[:500].removeprefix(f"dataset {dataset.name}: ")
-    return DatasetResult(
-        name=dataset.name,
-        kind=dataset.kind.value,
-        verdict=Verdict.UNDECIDED,
-        reasons=(f"not compared: {text}",),
-        rows=NOTHING,
-        key=dataset.key,
-    )
 
 
 def _run(found: DatasetResult, opinion: SecondOpinion, as_of: datetime) -> RunResult:

@@ -16,7 +16,6 @@ from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
 from parity.exchange import Exchange
 from parity.gates import judge_dataset
-from parity.model.errors import ComparisonError
 from parity.model.result import (
     Audit,
     Coverage,
@@ -24,21 +23,19 @@ from parity.model.result import (
     Discrepancy,
     JobOutcome,
     QualityCheck,
-    RowCounts,
     SecondOpinion,
 )
 from parity.model.suite import Dataset, Suite
-from parity.model.verdict import Side, Verdict
+from parity.model.verdict import Side
 from parity.nightly.opinion import opinion_of
 from parity.nightly.snapshot import Say, View, view_of
+from parity.nightly.undecided import NO_OPINION, not_compared
 from parity.nightly.windowing import Tonight, tonight
 from parity.quality import check
 
 __all__ = ["Findings", "Look", "examine"]
 
 QUALITY_ROWS = 100_000  # the newest rows of each side that Great Expectations looks at
-NOTHING = RowCounts(legacy=0, candidate=0, matched=0, mismatched=0, legacy_only=0, candidate_only=0)
-NO_OPINION = SecondOpinion(rows=0, disagreements=0)
 
 
 @dataclass(slots=True)
@@ -153,7 +150,7 @@ def _dataset(
     except Exception as error:  # noqa: BLE001
         # Not to go on as if nothing were wrong: the dataset is undecided, whatever the reason.
         spool.clear()  # what was found before the failure is no finding
-        return _not_compared(dataset, error), NO_OPINION
+        return not_compared(dataset, error), NO_OPINION
     covered = _covered(context, dataset, window, differing, opinion)
     incidents = folder.incidents()
     verdict, reasons = judge_dataset(
@@ -236,21 +233,6 @@ def _covered(
     if not opinion.disagreements:
         context.audits[dataset.name] = found[0]
     return found[1]
-
-
-def _not_compared(dataset: Dataset, error: Exception) -> DatasetResult:
-    text = " ".join(str(error).split())[:500]
-    if not isinstance(error, ComparisonError):
-        text = f"{type(error).__name__}: {text}"
-    prefix = f"dataset {dataset.name}: "
-    return DatasetResult(
-        name=dataset.name,
-        kind=dataset.kind.value,
-        verdict=Verdict.UNDECIDED,
-        reasons=(f"not compared: {text.removeprefix(prefix)}",),
-        rows=NOTHING,
-        key=dataset.key,
-    )
 
 
 def _notes(dataset: Dataset, diff: DatasetDiff) -> tuple[str, ...]:

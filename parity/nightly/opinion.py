@@ -13,6 +13,7 @@ from typing import Any
 
 from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, queries
+from parity.diff.layout import keys_at_random
 from parity.model.result import Discrepancy, RowState, SecondOpinion
 from parity.model.suite import Dataset
 from parity.model.verdict import Side
@@ -116,7 +117,7 @@ def _parts(
     seed: str,
 ) -> Iterator[dict[Side, list[Row]]]:
     layout = diff.layout
-    if not layout.slices:
+    if not layout.places:
         yield _hashed(comparison, diff, seed, budget)
         yield _members(comparison, spool)
         return
@@ -128,6 +129,11 @@ def _parts(
         for found in _some(spool, count, dice):
             start = tuple(found.key[place] for place in layout.places)
             yield _stretch(comparison, layout.places, (), start)
+    if not layout.slices:
+        keys = keys_at_random(comparison, layout.places)
+        for start in dice.choices(keys, k=count) if keys else ():
+            yield _stretch(comparison, layout.places, (), start)
+        return
     pieces = [(one.shape, piece) for one in layout.slices for piece in one.pieces]
     for shape, piece in dice.choices(pieces, k=count):
         tests = [(bound.place, bound.operator, value)
@@ -173,7 +179,9 @@ def _members(comparison: Comparison, spool: Spool) -> dict[Side, list[Row]]:
     if not probed:
         return {}
     return {
-        side: comparison.frame_rows(queries.member(comparison.readers[side], probed))
+        side: comparison.frame_rows(
+            queries.member(comparison.readers[side], probed, comparison.types)
+        )
         for side in Side
     }
 

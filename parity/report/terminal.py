@@ -17,6 +17,7 @@ from parity.report.headline import night_line
 from parity.report.screen import Screen, bullets, plain_table
 from parity.report.view import (
     DatasetView,
+    IncidentView,
     JobView,
     NightRow,
     NightView,
@@ -95,13 +96,16 @@ def _datasets(datasets: Sequence[DatasetView]) -> Table:
     return table
 
 
+def _incident(incident: IncidentView) -> str:
+    rows = f"{incident.rows:,} row" + ("" if incident.rows == 1 else "s")
+    where = (incident.symbols, incident.sessions, incident.columns)
+    parts = [rows, *(part for part in where if part != "—")]
+    return f"{incident.cause} ({incident.proof}): {'; '.join(parts)}"
+
+
 def _details(dataset: DatasetView) -> list[RenderableType]:
     lines = [*dataset.reasons, *dataset.drift]
-    lines += [
-        f"{incident.cause} ({incident.proof}): {incident.rows:,} rows; {incident.symbols}; "
-        f"{incident.sessions}; {incident.columns}"
-        for incident in dataset.incidents
-    ]
+    lines += [_incident(incident) for incident in dataset.incidents]
     if dataset.quality_failed:
         lines.append(f"quality checks: {dataset.quality_summary}")
     lines += [line for line in (dataset.cut, dataset.coverage) if line]

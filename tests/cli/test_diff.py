@@ -18,6 +18,8 @@ import pytest
 from parity.cli.main import main
 from parity.database import Database
 
+pytestmark = pytest.mark.slow  # each starts the command and the child of its second opinion
+
 URL = "PARITY_DATABASE_URL"
 TABLES = """
 CREATE SCHEMA old; CREATE SCHEMA new;

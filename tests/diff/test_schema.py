@@ -138,6 +138,7 @@ def test_what_is_not_there_is_an_error_that_names_it(connection: psycopg.Connect
         ({"time": "at"}, r"candidate prefect.T has no column at \(named as time"),
         ({"rename": (("zz", "k"),)}, r"legacy legacy.T has no column zz \(named as rename"),
         ({"tolerances": (("zz", Tolerance()),)}, r"legacy legacy.T has no column zz \(named as to"),
+        ({"exclude": ("zz",)}, r"neither side has a column zz \(named as exclude"),
     ):
         with pytest.raises(ComparisonError, match=rf"^dataset t: {message}"):
             run(connection, dataset(**changes))

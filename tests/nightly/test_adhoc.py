@@ -20,6 +20,8 @@ from parity.model.suite import Dataset, Kind, Relation, Tolerance
 from parity.model.verdict import Verdict
 from parity.nightly.adhoc import diff_relations
 
+pytestmark = pytest.mark.slow  # each starts the child of the second opinion
+
 AS_OF = datetime(2024, 2, 29, 20, tzinfo=UTC)
 DATASET = Dataset(
     name="l.t → c.t",

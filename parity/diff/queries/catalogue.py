@@ -33,8 +33,7 @@ ALONG_INDEXES = sql.SQL(
 AS_PLANNED = sql.SQL(
     _ALWAYS + "SET LOCAL enable_hashjoin = on; SET LOCAL enable_sort = on; "
     "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on; "
-    "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; "
-    "SET LOCAL work_mem = '64MB'"
+    "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'"
 )
 
 COLUMNS = sql.SQL(

@@ -105,9 +105,9 @@ def piecewise(
 ) -> Part:
     """Compares pieces of the key space, each by a merge join along the keys' indexes.
 
-    One row a piece at least: its place in `pieces`, the rows of both sides in it, and the columns
-    of a row that may differ (has legacy is NULL where the piece has none). The join is aggregated
-    so that rows are counted and picked in one pass. Ordered by piece, then key.
+    One row a piece at least: its place in `pieces`, how many keys it has on either side, and the
+    columns of a row that may differ (has legacy is NULL where the piece has none). The join is
+    aggregated so that rows are counted and picked in one pass. Ordered by piece, then key.
 
     Args:
         legacy: one side, without NULL or doubled keys.
@@ -132,10 +132,9 @@ def piecewise(
         for bound in shape
     ]
     numbers = sql.SQL("{}::int[]").format(sql.Placeholder())
-    present = words(f"count(x.k{_present(legacy)}) l, count(y.k{_present(legacy)}) c")
     text = sql.SQL(
-        "SELECT s.piece, j.l, j.c, {picked} "
-        "FROM unnest({arrays}) s({names}), LATERAL (SELECT {present}, "
+        "SELECT s.piece, j.n, {picked} "
+        "FROM unnest({arrays}) s({names}), LATERAL (SELECT count(*) n, "
         "array_agg(ROW({items})) FILTER (WHERE {differ}) d "
         "FROM ({left}) x FULL JOIN ({right}) y ON {on}) j "
         "LEFT JOIN LATERAL unnest(j.d) AS u({declared}) ON TRUE ORDER BY s.piece, {order}"
@@ -143,7 +142,6 @@ def piecewise(
         picked=join([name("u", column) for column in columns], ", "),
         arrays=join([numbers, *arrays], ", "),
         names=join([name("piece"), *map(name, bounds)], ", "),
-        present=present,
         items=join(_items(legacy, candidate), ", "),
         differ=differ.text,
         left=left.text,
@@ -165,31 +163,13 @@ def _on(reader: Reader, shape: Shape = ()) -> sql.Composed:
     )  # fmt: skip
 
 
-def whole(legacy: Reader, candidate: Reader, *, part: tuple[int, int] = (0, 1)) -> Part:
+def whole(legacy: Reader, candidate: Reader) -> Part:
     """Rows of whole tables that may differ, in key order; the join is the planner's choice.
 
-    Columns: has legacy, has candidate, keys, legacy values, candidate values.
-
-    Args:
-        legacy: one side, without NULL or doubled keys.
-        candidate: the other.
-        part: the share to compare, by the key's hash: number and how many there are,
-            a power of two.
+    Columns: has legacy, has candidate, keys, legacy values, candidate values. Neither side may
+    have NULL or doubled keys.
     """
-    number, parts = part
-    tests = []
-    if parts > 1:
-        for reader in (legacy, candidate):
-            keys = join([reader.value(reader.key[place]) for place in joining(reader)], ", ")
-            tests.append(
-                Part(
-                    sql.SQL("hash_record_extended(ROW({}), 0) & {} = {}").format(
-                        keys, sql.Literal(parts - 1), sql.Literal(number)
-                    )
-                )
-            )
-    left, right = legacy.rows(*tests[:1]), candidate.rows(*tests[1:])
-    return _joined(legacy, candidate, Part(words("")), left, right)
+    return _joined(legacy, candidate, Part(words("")), legacy.rows(), candidate.rows())
 
 
 def _joined(legacy: Reader, candidate: Reader, head: Part, left: Part, right: Part) -> Part:

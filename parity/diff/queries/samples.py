@@ -173,33 +173,40 @@ def stretch(
 
 def sampled(reader: Reader, *, seed: str, one_in: int) -> Part:
     """Rows of one side whose key falls into a random share; the same keys on either side."""
-    forms = {
-        Family.NUMERIC: "trim_scale({}::numeric)::text",
-        Family.DOUBLE: "({}::float8 + 0)::text",  # the two zeros are one key
-    }
-    keys = [
-        sql.SQL(forms.get(pair.family, "{}::text")).format(name(f"k{place}"))
-        for place, pair in enumerate(reader.key)
-    ]
+    keys = [name(f"k{place}") for place in range(len(reader.key))]
     rows = reader.rows()
-    text = sql.SQL(
-        "SELECT * FROM ({rows}) r "
-        "WHERE hashtextextended(jsonb_build_array({keys})::text, hashtextextended({p}, 0)) "
-        "%% {p} = 0 ORDER BY {order}"
-    ).format(rows=rows.text, keys=join(keys, ", "), p=sql.Placeholder(), order=_order(reader))
+    if all(pair.family is not Family.OTHER for pair in reader.key):
+        # Equal keys have equal hashes, whatever their types and however they print.
+        hashed = sql.SQL("hash_record_extended(ROW({}), hashtextextended({}, 0))").format(
+            join(keys, ", "), sql.Placeholder()
+        )
+    else:
+        texts = join([sql.SQL("{}::text").format(key) for key in keys], ", ")
+        hashed = sql.SQL(
+            "hashtextextended(jsonb_build_array({})::text, hashtextextended({}, 0))"
+        ).format(texts, sql.Placeholder())
+    text = sql.SQL("SELECT * FROM ({rows}) r WHERE {hashed} %% {p} = 0 ORDER BY {order}").format(
+        rows=rows.text, hashed=hashed, p=sql.Placeholder(), order=_order(reader)
+    )
     return Part(text, (*rows.values, seed, one_in))
 
 
-def member(reader: Reader, wanted: Sequence[tuple[Any, ...]]) -> Part:
-    """Rows of one side with the given keys."""
-    rows = reader.rows()
+def member(reader: Reader, wanted: Sequence[tuple[Any, ...]], types: Sequence[str]) -> Part:
+    """Rows of one side with the given keys, each found by an index where there is one."""
     size = len(reader.key)
-    one = sql.SQL("({})").format(join([sql.Placeholder()] * size, ", "))
-    keys = join([name(f"k{place}") for place in range(size)], ", ")
-    text = sql.SQL("SELECT * FROM ({rows}) r WHERE ({keys}) IN ({wanted})").format(
-        rows=rows.text, keys=keys, wanted=join([one] * len(wanted), ", ")
+    one = sql.SQL("({})").format(join([_cast(types[place]) for place in range(size)], ", "))
+    keys = [name(f"k{place}") for place in range(size)]
+    rows = reader.rows()
+    text = sql.SQL(
+        "SELECT r.* FROM (SELECT DISTINCT * FROM (VALUES {wanted}) v({keys})) w "
+        "JOIN ({rows}) r ON {on}"
+    ).format(
+        wanted=join([one] * len(wanted), ", "),
+        keys=join(keys, ", "),
+        rows=rows.text,
+        on=join([sql.SQL("r.{k} = w.{k}").format(k=key) for key in keys], " AND "),
     )
-    return Part(text, rows.values + tuple(value for key in wanted for value in key))
+    return Part(text, tuple(value for key in wanted for value in key) + rows.values)
 
 
 def recent(reader: Reader, limit: int) -> Part:
