@@ -290,7 +290,7 @@ def test_comparing_before_the_jobs_have_run_is_undecided(
 def test_an_unforeseen_failure_costs_only_its_dataset(
     migration: Migration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_arguments: object) -> None:
+    def broken(*_arguments: object, **_named: object) -> None:
         raise ZeroDivisionError("a mistake of ours")
 
     monkeypatch.setattr("parity.nightly.examine.opinion_of", broken)
