@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import psycopg
 
-from parity.diff import loaders, queries
+from parity.database import queries
+from parity.diff import loaders
 
 __all__ = ["Team"]
 
@@ -58,7 +59,7 @@ class Team:
     def share(self) -> str:
         """The token of the snapshot; to be called outside of any savepoint."""
         if self._token is None:
-            row = self._first.execute(queries.EXPORT).fetchone()
+            row = self._first.execute(queries.EXPORT_SNAPSHOT).fetchone()
             assert row is not None
             self._token = str(row[0])
         return self._token

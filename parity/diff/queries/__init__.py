@@ -7,12 +7,10 @@ from parity.diff.queries.catalogue import (
     AS_PLANNED,
     COLLATIONS,
     COLUMNS,
-    EXPORT,
     INDEXES,
     SIZES,
     TYPE_NAMES,
     explain,
-    use_snapshot,
 )
 from parity.diff.queries.pairs import (
     columns_of,
@@ -42,7 +40,6 @@ __all__ = [
     "AS_PLANNED",
     "COLLATIONS",
     "COLUMNS",
-    "EXPORT",
     "INDEXES",
     "SIZES",
     "TYPE_NAMES",
@@ -64,6 +61,5 @@ __all__ = [
     "somewhere",
     "spans",
     "stretch",
-    "use_snapshot",
     "whole",
 ]

@@ -9,12 +9,10 @@ __all__ = [
     "AS_PLANNED",
     "COLLATIONS",
     "COLUMNS",
-    "EXPORT",
     "INDEXES",
     "SIZES",
     "TYPE_NAMES",
     "explain",
-    "use_snapshot",
 ]
 
 # All settings are local to the transaction.
@@ -93,13 +91,6 @@ SIZES = sql.SQL(
 )
 
 TYPE_NAMES = sql.SQL("SELECT oid::bigint, format_type(oid, NULL) FROM pg_type WHERE oid = ANY(%s)")
-
-EXPORT = sql.SQL("SELECT pg_export_snapshot()")
-
-
-def use_snapshot(token: str) -> sql.Composed:
-    """Makes a fresh REPEATABLE READ transaction see what another one sees."""
-    return sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(token))
 
 
 def explain(text: sql.Composed) -> sql.Composed:
