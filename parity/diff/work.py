@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from parity.database.spool import Spool
 from parity.diff import queries
@@ -108,19 +108,21 @@ class Work:
         """
         tally = Tally()
         spool: Spool | None = None
-        for found in self._ask(connection, task, tally):
-            if spool is None:
-                spool = Spool.at(self._place(task)) if self._place else Spool()
-            spool.append(found)
+        # Closed before the savepoint ends, whatever happens: a stream holds its connection's lock.
+        with ExitStack() as stack:
+            for found in self._ask(connection, task, tally, stack):
+                if spool is None:
+                    spool = Spool.at(self._place(task)) if self._place else Spool()
+                spool.append(found)
         if spool is not None and self._place:
             spool.finish()
         return Outcome(tally, spool)
 
     def _ask(
-        self, connection: psycopg.Connection, task: Task, tally: Tally
+        self, connection: psycopg.Connection, task: Task, tally: Tally, stack: ExitStack
     ) -> Iterator[Discrepancy]:
         if task.asked is Asked.SLICE:
-            return self._slice(connection, task, tally)
+            return self._slice(connection, task, tally, stack)
         connection.execute(queries.AS_PLANNED)
         if task.asked is Asked.COUNT:
             side = tuple(Side)[task.number]
@@ -131,15 +133,15 @@ class Work:
             return iter(())
         if task.asked is Asked.IRREGULAR:
             part = queries.irregular(self._legacy, self._candidate)
-            return (self._unpaired(row, tally) for row in _stream(connection, part))
+            return (self._unpaired(row, tally) for row in _stream(connection, part, stack))
         if task.asked is Asked.REGULAR:
             part = queries.regular(self._legacy, self._candidate)
         else:
             part = queries.whole(self._legacy, self._candidate)
-        return self._judged(_stream(connection, part), tally)
+        return self._judged(_stream(connection, part, stack), tally)
 
     def _slice(
-        self, connection: psycopg.Connection, task: Task, tally: Tally
+        self, connection: psycopg.Connection, task: Task, tally: Tally, stack: ExitStack
     ) -> Iterator[Discrepancy]:
         wanted = self._layout.slices[task.number]
         part = queries.piecewise(
@@ -150,7 +152,7 @@ class Work:
             self._types,
         )
         connection.execute(queries.ALONG_INDEXES)
-        return self._judged(self._counted(_stream(connection, part), tally), tally)
+        return self._judged(self._counted(_stream(connection, part, stack), tally), tally)
 
     @staticmethod
     def _counted(rows: Iterator[tuple[Any, ...]], tally: Tally) -> Iterator[tuple[Any, ...]]:
@@ -218,8 +220,11 @@ class Work:
         )
 
 
-def _stream(connection: psycopg.Connection, part: queries.Part) -> Iterator[tuple[Any, ...]]:
-    """Rows of a query, a few thousand at a time."""
-    with connection.cursor() as cursor:
-        query: sql.Composed = part.text
-        yield from cursor.stream(query, part.values, size=FETCH)
+def _stream(
+    connection: psycopg.Connection, part: queries.Part, stack: ExitStack
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query, a few thousand at a time; `stack` closes it."""
+    cursor = stack.enter_context(connection.cursor())
+    rows = cursor.stream(part.text, part.values, size=FETCH)
+    stack.callback(rows.close)  # type: ignore[attr-defined]
+    return rows

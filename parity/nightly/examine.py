@@ -92,7 +92,7 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
     A dataset that cannot be compared is undecided and says why; the others go on. A long
     comparison that is killed goes on from its finished slices when it is asked for again.
     """
-    journal = Journal(suite.state / "comparing", _fingerprint(suite, look))
+    journal = Journal(suite.state / "comparing" / suite.migration, _fingerprint(suite, look))
     with ExitStack() as guard:
         stack = guard.enter_context(ExitStack())
         rows = {dataset.name: stack.enter_context(Spool()) for dataset in suite.datasets}

@@ -61,7 +61,8 @@ def view_of(suite: Suite, database: Database, journal: Journal, say: Say) -> Ite
             row = connection.execute(queries.CURRENT_SNAPSHOT).fetchone()
             assert row is not None
             yield View(connection, team, row[0], row[1], journal if keeper else None)
-        connection.rollback()
+        with suppress(psycopg.Error):  # a lost connection has undecided datasets, which are told
+            connection.rollback()
         # Only a comparison that came to its end is not to be gone on with.
         journal.clear()
         if keeper is not None:

@@ -102,12 +102,13 @@ def tonight(
 
 
 def _recent(dataset: Dataset, first: date, previous: Audit | None) -> date:
-    """The day from which on all rows are compared: the window's, or what has settled since."""
-    if previous is None or dataset.settle is None:
+    """The day from which on all rows are compared: the window's, or what no night has seen."""
+    if previous is None:
         return first
-    last = max(previous.verified.values(), default=first)
-    # Not settled on the night before, so in none of what that night verified.
-    return min(first, last - dataset.settle - timedelta(days=1))
+    last = max(previous.verified.values(), default=first)  # the newest night that looked
+    # What came after it, or had not settled by then, is in none of what it verified.
+    unsettled = dataset.settle + timedelta(days=1) if dataset.settle else timedelta(0)
+    return min(first, last - unsettled)
 
 
 def digest_of(dataset: Dataset) -> str:

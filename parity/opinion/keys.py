@@ -63,4 +63,7 @@ def _instant(value: datetime, timezone: str | None) -> datetime:
             (local.replace(fold=0), local.replace(fold=1)),
             key=lambda moment: moment.utcoffset() or timedelta(0),
         )
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the end of year 9999; equal instants are equal whatever their offset
+        return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -75,11 +76,11 @@ def test_the_first_night_is_whole_and_the_next_ones_take_turns(compared: Compare
     assert first.coverage == Coverage(
         segments=40, compared=40, overdue=0, cycle=4, oldest=SESSIONS[0]
     )
-    for session in SESSIONS[1:4]:
+    for before, session in pairwise(SESSIONS[:4]):
         later = compared(session)
         assert later.verdict is Verdict.PASS
-        # Two symbols whole; of the six others the rows since the session began.
-        since = (SESSIONS[-1] - session).days + 1
+        # Two symbols whole; of the six others all since the session that was looked at last.
+        since = (SESSIONS[-1] - before).days + 1
         assert later.rows.legacy == later.rows.candidate == 2 * 131 + 6 * since
         assert later.coverage is not None
         assert (later.coverage.compared, later.coverage.overdue) == (10, 0)
@@ -88,6 +89,14 @@ def test_the_first_night_is_whole_and_the_next_ones_take_turns(compared: Compare
     fifth = compared(SESSIONS[4])
     assert fifth.coverage is not None
     assert fifth.coverage.oldest == SESSIONS[1]  # by then all have had their turn
+
+
+def test_what_came_on_nights_that_did_not_run_is_made_up_for(
+    compared: Compared, database: Database
+) -> None:
+    compared(SESSIONS[0])
+    change(database, "UPDATE prefect.prices SET price = -1 WHERE day = '2024-02-21'")
+    assert compared(SESSIONS[3]).rows.mismatched == 8  # of all symbols, not only tonight's two
 
 
 def test_the_same_night_again_compares_the_same(compared: Compared) -> None:

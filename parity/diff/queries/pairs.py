@@ -28,7 +28,14 @@ def joining(reader: Reader, shape: Shape = ()) -> list[int]:
     merge join: it takes a column with a constant out of the sort order.
     """
     alone = {bound.place for bound in shape if bound.operator == "="}
-    gone = fixed(reader)
+    # Equal to one value in its own type is not always equal in the form that compares.
+    gone = {
+        pair.name
+        for pair in reader.key
+        if pair.legacy.base == pair.candidate.base
+        and pair.legacy.base not in ("citext", "bpchar")
+        and not (pair.legacy.loose or pair.candidate.loose)
+    } & fixed(reader)
     free = [
         place
         for place, pair in enumerate(reader.key)
