@@ -155,7 +155,7 @@ def test_nothing_is_left_of_a_comparison_that_came_to_its_end(
     folder: Path, database: Database
 ) -> None:
     compare(folder, database)
-    assert not (folder / ".parity" / "comparing").exists()
+    assert not (folder / ".parity" / "comparing" / "toy").exists()
     with psycopg.connect(database.admin_url) as connection:
         kept = connection.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE '%keeper%'"
