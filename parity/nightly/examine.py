@@ -111,9 +111,10 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
 
 def _fingerprint(suite: Suite, look: Look) -> str:
     previous = sorted((name, audit.snapshot) for name, audit in look.previous.items())
-    return (
-        f"{suite.migration} {suite.config_hash} {look.session} {look.as_of} {look.full} {previous}"
-    )
+    # Jobs that have run since wrote what the old snapshot does not hold: never judge them by it.
+    jobs = sorted((job.name, job.exit_code or 0, job.seconds, job.reason) for job in look.jobs)
+    asked = f"{look.session} {look.as_of} {look.full} {previous} {jobs}"
+    return f"{suite.migration} {suite.config_hash} {asked}"
 
 
 def _dataset(
