@@ -83,13 +83,9 @@ class Comparison:
         """All rows of a bounded query."""
         return self.connection.execute(part.text, part.values).fetchall()
 
-    def frame_rows(self, part: queries.Part) -> list[tuple[Any, ...]]:
-        """All rows of a bounded query: keys, then compared columns."""
-        return self.ask(part)
-
     @property
     def names(self) -> list[str]:
-        """The column names of `frame_rows`, named by the legacy side."""
+        """The names of the columns of a side's rows, the key first, named by the legacy side."""
         return [pair.name for pair in (*self.plan.key, *self.plan.columns)]
 
     @cached_property
@@ -107,11 +103,16 @@ class Comparison:
         """What the planner knows of both sides."""
         return {side: self._size(side) for side in Side}
 
+    @property
+    def rows(self) -> float:
+        """About how many rows the larger side has."""
+        return max(size.rows for size in self.sizes.values())
+
     def index_over(self, side: Side, places: Sequence[int]) -> tuple[str, ...] | None:
         """An index that begins with the key columns at `places`, after columns that are fixed."""
         wanted = [self.plan.key[place].column(side).name for place in places]
+        fixed = self._fixed(side)
         for columns, _ in self.indexes[side]:
-            fixed = self._fixed(side)
             rest = list(columns)
             while rest and rest[0] in fixed and rest[0] not in wanted:
                 rest.pop(0)

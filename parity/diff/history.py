@@ -8,6 +8,7 @@ from datetime import date
 from parity.diff import queries
 from parity.diff.comparison import Comparison
 from parity.diff.layout import leads_of, ordered
+from parity.diff.pieces import Leads
 from parity.model.verdict import Side
 
 __all__ = ["History", "history_of", "why_no_window"]
@@ -17,8 +18,13 @@ __all__ = ["History", "history_of", "why_no_window"]
 class History:
     """The symbols of both sides in the order of their index, and how many months each spans."""
 
-    symbols: tuple[str, ...]
+    leads: Leads
     months: dict[str, int]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols."""
+        return self.leads.values
 
 
 def why_no_window(comparison: Comparison) -> str | None:
@@ -46,10 +52,9 @@ def history_of(comparison: Comparison) -> History | None:
     Raises:
         psycopg.Error: the database refused or failed.
     """
-    rows = max(size.rows for size in comparison.sizes.values())
     places = ordered(comparison)
     comparison.connection.execute(queries.ALONG_INDEXES)
-    leads = leads_of(comparison, places[0], rows)
+    leads = leads_of(comparison, places[0])
     if leads is None:
         return None
     spans: dict[str, list[date]] = {}
@@ -61,9 +66,7 @@ def history_of(comparison: Comparison) -> History | None:
             spans.setdefault(symbol, []).extend(found)
     # What is asked next may need other ways of reading.
     comparison.connection.execute(queries.AS_PLANNED)
-    return History(
-        leads.values, {symbol: _months(spans.get(symbol, [])) for symbol in leads.values}
-    )
+    return History(leads, {symbol: _months(spans.get(symbol, [])) for symbol in leads.values})
 
 
 def _months(moments: list[date]) -> int:

@@ -11,11 +11,11 @@ from itertools import groupby, pairwise
 from parity.diff import queries
 from parity.diff.columns import Family
 from parity.diff.comparison import Comparison
-from parity.diff.pieces import Bound, Piece, Shape, Slice
+from parity.diff.pieces import Bound, Leads, Piece, Shape, Slice
 from parity.diff.scope import Scope
 from parity.model.verdict import Side
 
-__all__ = ["Layout", "Leads", "Way", "keys_at_random", "layout_of", "leads_of", "ordered"]
+__all__ = ["Layout", "Way", "keys_at_random", "layout_of", "leads_of", "ordered"]
 
 SMALL = 100_000  # rows: cutting up less costs more than it spares
 SLICE = 250_000  # rows of one query
@@ -32,15 +32,6 @@ class Way(StrEnum):
     PIECES = "pieces"  # merge joins along the keys' indexes
     WHOLE = "whole"  # the planner's choice over whole tables
     IRREGULAR = "irregular"  # as whole, after NULL and doubled keys have been taken out
-
-
-@dataclass(frozen=True, slots=True)
-class Leads:
-    """All values of the key's leading column, as text."""
-
-    place: int
-    kind: str
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +58,12 @@ def layout_of(comparison: Comparison, scope: Scope | None = None) -> Layout:
     if comparison.ambiguous and any(
         comparison.ask(queries.doubled(comparison.readers[side])) for side in Side
     ):
-        return Layout(Way.IRREGULAR, notes=notes, rows=_rows(comparison))
-    rows = _rows(comparison)
+        return Layout(Way.IRREGULAR, notes=notes, rows=comparison.rows)
+    rows = comparison.rows
     if rows < SMALL and scope is None:
         return Layout(Way.WHOLE, rows=rows, notes=notes)
     reason = _hindrance(comparison, scattered=scope is None)
-    cut = None if reason else _cut(comparison, rows, scope)
+    cut = None if reason else _cut(comparison, scope)
     if cut is not None:
         reason = _planned_otherwise(comparison, cut)
     if cut is None or reason:
@@ -87,10 +78,6 @@ def layout_of(comparison: Comparison, scope: Scope | None = None) -> Layout:
         notes=notes,
         windowed=scope is not None,
     )
-
-
-def _rows(comparison: Comparison) -> float:
-    return max(size.rows for size in comparison.sizes.values())
 
 
 def _notes(comparison: Comparison) -> tuple[str, ...]:
@@ -164,19 +151,19 @@ class _Cut:
     leads: Leads | None
 
 
-def _cut(comparison: Comparison, rows: float, scope: Scope | None) -> _Cut | None:
-    places = ordered(comparison)
-    leads = leads_of(comparison, places[0], rows)
-    if leads is None:
-        return None if scope is not None else _by_ranges(comparison, places[0], rows)
+def _cut(comparison: Comparison, scope: Scope | None) -> _Cut | None:
+    places, rows = ordered(comparison), comparison.rows
     if scope is not None:
-        return _Cut(tuple(_scoped(places, leads, scope, rows)), leads)
+        return _Cut(tuple(_scoped(places, scope, rows)), scope.leads)
+    leads = leads_of(comparison, places[0])
+    if leads is None:
+        return _by_ranges(comparison, places[0], rows)
     return _Cut(tuple(_by_leads(comparison, places, leads, rows)), leads)
 
 
-def leads_of(comparison: Comparison, place: int, rows: float) -> Leads | None:
+def leads_of(comparison: Comparison, place: int) -> Leads | None:
     """All values of the leading column on both sides; None where there are too many."""
-    most = int(min(LEADS, max(rows / ROWS_A_LEAD, 100)))
+    most = int(min(LEADS, max(comparison.rows / ROWS_A_LEAD, 100)))
     found: dict[str, None] = {}
     for side in Side:
         columns = comparison.index_over(side, [place])
@@ -261,8 +248,9 @@ def _quantiles(values: Sequence[str], each: float) -> list[str]:
     return list(dict.fromkeys(values[step::step]))
 
 
-def _scoped(places: Sequence[int], leads: Leads, scope: Scope, rows: float) -> Iterator[Slice]:
+def _scoped(places: Sequence[int], scope: Scope, rows: float) -> Iterator[Slice]:
     """The pieces of a night's window."""
+    leads = scope.leads
     usual = rows / max(len(leads.values), 1)
     equal = Bound(places[0], "=")
     order = {value: number for number, value in enumerate(leads.values)}

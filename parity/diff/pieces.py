@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Bound", "Piece", "Shape", "Slice"]
+__all__ = ["Bound", "Leads", "Piece", "Shape", "Slice"]
 
 Operator = Literal["=", ">=", "<", ">"]
 
@@ -27,6 +27,15 @@ class Piece:
 
     values: tuple[str, ...]
     rows: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """All values of the key's leading column, as text; `kind` is its type."""
+
+    place: int
+    kind: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parity.diff.pieces import Leads
+
 __all__ = ["Scope", "Stretch"]
 
 
@@ -18,7 +20,8 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Symbols that are compared whole, and stretches of others, which do not overlap."""
+    """Of all symbols (`leads`) those compared whole, and stretches of others without overlap."""
 
+    leads: Leads
     whole: tuple[str, ...]
     stretches: tuple[Stretch, ...]

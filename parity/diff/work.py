@@ -158,18 +158,18 @@ class Work:
     def _counted(rows: Iterator[tuple[Any, ...]], tally: Tally) -> Iterator[tuple[Any, ...]]:
         """Takes the counts that come with each piece; goes on with its rows that may differ."""
         before = None
-        keys = alone = there_alone = 0
+        keys = legacy_lacks = candidate_lacks = 0
         for row in rows:
             if row[0] != before:
                 keys += row[1]
                 before = row[0]
             if row[2] is not None:
                 # Every key that one side lacks is among these rows.
-                alone += not row[3]
-                there_alone += not row[2]
+                legacy_lacks += not row[2]
+                candidate_lacks += not row[3]
                 yield row[2:]
-        tally.rows[Side.LEGACY] += keys - there_alone
-        tally.rows[Side.CANDIDATE] += keys - alone
+        tally.rows[Side.LEGACY] += keys - legacy_lacks
+        tally.rows[Side.CANDIDATE] += keys - candidate_lacks
 
     def _judged(self, rows: Iterator[tuple[Any, ...]], tally: Tally) -> Iterator[Discrepancy]:
         for row in rows:

@@ -13,13 +13,12 @@ import psycopg
 from parity.causes import Folder
 from parity.database.access import own_server
 from parity.database.spool import Spool
-from parity.diff import Comparison, DatasetDiff, Progress, Team, compare
-from parity.gates import judge_dataset, judge_run
+from parity.diff import Comparison, Progress, Team, compare
+from parity.gates import judge_run
 from parity.model.errors import ComparisonError
 from parity.model.result import (
     DatasetResult,
     Discrepancy,
-    Incident,
     RunResult,
     SecondOpinion,
     SelfTest,
@@ -27,7 +26,7 @@ from parity.model.result import (
 from parity.model.suite import Dataset
 from parity.model.verdict import Side
 from parity.nightly.opinion import opinion_of
-from parity.nightly.undecided import NO_OPINION, not_compared
+from parity.nightly.results import NO_OPINION, judged, not_compared
 from parity.opinion.apart import Apart
 
 __all__ = ["MIGRATION", "PHASE", "diff_relations"]
@@ -83,7 +82,13 @@ def diff_relations(
             )
         except (ComparisonError, psycopg.Error) as error:
             return _run(not_compared(dataset, error), NO_OPINION, as_of), []
-        found = _result(dataset, diff, folder.incidents(), opinion)
+        found = judged(
+            dataset,
+            diff,
+            incidents=folder.incidents(),
+            opinion=opinion,
+            notes=(*diff.notes, *_filters(dataset)),
+        )
         return _run(found, opinion, as_of), list(islice(spool, rows))
 
 
@@ -113,33 +118,6 @@ def _try_out(comparison: Comparison) -> None:
 
 def _team(connection: psycopg.Connection, url: str) -> Team:
     return Team(connection, lambda: psycopg.connect(url), CONNECTIONS)
-
-
-def _result(
-    dataset: Dataset, diff: DatasetDiff, incidents: tuple[Incident, ...], opinion: SecondOpinion
-) -> DatasetResult:
-    verdict, reasons = judge_dataset(
-        rows=diff.rows,
-        schema=diff.schema,
-        session_rows=None,
-        session="",
-        incidents=incidents,
-        quality=(),
-        jobs=(),
-        opinion=opinion,
-    )
-    return DatasetResult(
-        name=dataset.name,
-        kind=dataset.kind.value,
-        verdict=verdict,
-        reasons=reasons,
-        rows=diff.rows,
-        columns=diff.columns,
-        schema=diff.schema,
-        incidents=incidents,
-        key=dataset.key,
-        notes=(*diff.notes, *_filters(dataset)),
-    )
 
 
 def _filters(dataset: Dataset) -> Iterator[str]:

@@ -15,7 +15,6 @@ from parity.database import Database
 from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
 from parity.exchange import Exchange
-from parity.gates import judge_dataset
 from parity.model.result import (
     Audit,
     Coverage,
@@ -28,8 +27,8 @@ from parity.model.result import (
 from parity.model.suite import Dataset, Suite
 from parity.model.verdict import Side
 from parity.nightly.opinion import opinion_of
+from parity.nightly.results import NO_OPINION, judged, not_compared
 from parity.nightly.snapshot import Say, View, view_of
-from parity.nightly.undecided import NO_OPINION, not_compared
 from parity.nightly.windowing import Tonight, tonight
 from parity.quality import check
 
@@ -45,6 +44,7 @@ class Findings:
     datasets: tuple[DatasetResult, ...]
     rows: dict[str, Spool]
     opinion: SecondOpinion
+    previous: Mapping[str, Audit]  # what the nights before had left
     audits: dict[str, Audit]
     _stack: ExitStack
 
@@ -106,7 +106,7 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
                 results.append(result)
                 opinions.append(opinion)
         guard.pop_all()
-    return Findings(tuple(results), rows, _sum(opinions), audits, stack)
+    return Findings(tuple(results), rows, _sum(opinions), look.previous, audits, stack)
 
 
 def _fingerprint(suite: Suite, look: Look) -> str:
@@ -153,35 +153,18 @@ def _dataset(
         spool.clear()  # what was found before the failure is no finding
         return not_compared(dataset, error), NO_OPINION
     covered = _covered(context, dataset, window, differing, opinion)
-    incidents = folder.incidents()
-    verdict, reasons = judge_dataset(
-        rows=diff.rows,
-        schema=diff.schema,
-        session_rows=diff.session_rows,
+    result = judged(
+        dataset,
+        diff,
+        incidents=folder.incidents(),
+        opinion=opinion,
+        notes=(*window.notes, *_notes(dataset, diff)),
         session=context.look.session.isoformat(),
-        incidents=incidents,
         quality=quality,
         jobs=context.look.jobs,
-        opinion=opinion,
         coverage=covered,
     )
-    return (
-        DatasetResult(
-            name=dataset.name,
-            kind=dataset.kind.value,
-            verdict=verdict,
-            reasons=reasons,
-            rows=diff.rows,
-            columns=diff.columns,
-            schema=diff.schema,
-            incidents=incidents,
-            key=dataset.key,
-            quality=quality,
-            notes=(*window.notes, *_notes(dataset, diff)),
-            coverage=covered,
-        ),
-        opinion,
-    )
+    return result, opinion
 
 
 def _tonight(context: _Context, comparison: Comparison) -> Tonight:
@@ -254,7 +237,7 @@ def _quality(comparison: Comparison) -> tuple[QualityCheck, ...]:
     found: tuple[QualityCheck, ...] = ()
     for side in Side:
         part = queries.recent(comparison.readers[side], QUALITY_ROWS)
-        rows = comparison.frame_rows(part)
+        rows = comparison.ask(part)
         frame = pd.DataFrame(rows, columns=comparison.names, dtype=object)
         found += check(comparison.dataset, side, frame)
     return found

@@ -128,12 +128,22 @@ class Night:
             session=self.session,
             as_of=self.as_of,
             jobs=jobs,
-            previous=self.previous(),
+            previous=self._previous(),
             full=full,
             progress=progress,
             say=say or _log.info,
         )
         return examine(harness.suite, harness.database, harness.exchange, look)
+
+    def _previous(self) -> dict[str, Audit]:
+        """What the nights before left, by dataset that has a window."""
+        store, suite = self.harness.store, self.harness.suite
+        found = {
+            dataset.name: store.audit(suite.migration, dataset.name, self.session)
+            for dataset in suite.datasets
+            if dataset.window is not None
+        }
+        return {name: audit for name, audit in found.items() if audit is not None}
 
     def conclude(self, findings: Findings, jobs: Sequence[JobOutcome]) -> RunResult:
         """Judges and stores. Finding the same as before keeps the run that said so."""
@@ -160,18 +170,8 @@ class Night:
             audits=findings.audits,
             evidence=suite.state / EVIDENCE,
         )
-        prune_logs(self.harness, self.previous())
+        prune_logs(self.harness, findings.previous)
         return stored
-
-    def previous(self) -> dict[str, Audit]:
-        """What the nights before left, by dataset that has a window."""
-        store, suite = self.harness.store, self.harness.suite
-        found = {
-            dataset.name: store.audit(suite.migration, dataset.name, self.session)
-            for dataset in suite.datasets
-            if dataset.window is not None
-        }
-        return {name: audit for name, audit in found.items() if audit is not None}
 
     def publish(self, result: RunResult) -> Path:
         """Writes the night's report and the index; returns the path of the night's page."""

@@ -72,12 +72,12 @@ def opinion_of(
     seen: dict[Side, set[tuple[object, ...]]] = {side: set() for side in Side}
     for part in _parts(comparison, diff, spool, dice, budget, seed):
         for side, rows in part.items():
-            for row in rows:
-                key = key_of(row[:size], zone)
-                # Segments may overlap; a doubled key within one is a finding.
-                if key not in seen[side]:
-                    sides[side].append(row)
-            seen[side] |= {key_of(row[:size], zone) for row in rows}
+            keys = [key_of(row[:size], zone) for row in rows]
+            # Segments may overlap; a doubled key within one is a finding.
+            sides[side] += [
+                row for key, row in zip(keys, rows, strict=True) if key not in seen[side]
+            ]
+            seen[side].update(keys)
     claimed = _claims(spool, [*sides[Side.LEGACY], *sides[Side.CANDIDATE]], size, zone)
     return ask(dataset, comparison.names, sides[Side.LEGACY], sides[Side.CANDIDATE], claimed)
 
@@ -165,7 +165,7 @@ def _stretch(
         part = queries.stretch(
             comparison.readers[side], places, comparison.types, tests, start, end, SEGMENT * 2
         )
-        rows = comparison.frame_rows(part)
+        rows = comparison.ask(part)
         if end is None:
             rows = rows[:SEGMENT]
         if rows and (len(rows) == SEGMENT * 2 or (end is None and len(rows) == SEGMENT)):
@@ -179,9 +179,7 @@ def _members(comparison: Comparison, spool: Spool) -> dict[Side, list[Row]]:
     if not probed:
         return {}
     return {
-        side: comparison.frame_rows(
-            queries.member(comparison.readers[side], probed, comparison.types)
-        )
+        side: comparison.ask(queries.member(comparison.readers[side], probed, comparison.types))
         for side in Side
     }
 
@@ -191,8 +189,6 @@ def _hashed(
 ) -> dict[Side, list[Row]]:
     one_in = max(1, max(diff.rows.legacy, diff.rows.candidate) // budget)
     return {
-        side: comparison.frame_rows(
-            queries.sampled(comparison.readers[side], seed=seed, one_in=one_in)
-        )
+        side: comparison.ask(queries.sampled(comparison.readers[side], seed=seed, one_in=one_in))
         for side in Side
     }

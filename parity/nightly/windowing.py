@@ -11,6 +11,7 @@ from parity import windows
 from parity.database import Role
 from parity.diff import Comparison, Scope, Stretch
 from parity.diff.history import History, history_of, why_no_window
+from parity.diff.pieces import Leads
 from parity.model.result import Audit, Coverage
 from parity.model.suite import Dataset, Relation, Window
 from parity.model.verdict import Side
@@ -97,7 +98,7 @@ def tonight(
         window=window, symbols=history.symbols, previous=usable, digest=digest, session=session,
         sessions=sessions, touched=touched, recent_from=recent,
     )  # fmt: skip
-    scope = None if len(chosen.whole) == len(history.symbols) else _scope(chosen)
+    scope = None if len(chosen.whole) == len(history.symbols) else _scope(chosen, history.leads)
     return Tonight(scope, tuple(notes), chosen, history, usable, window, digest)
 
 
@@ -148,7 +149,9 @@ def _touched(
         if window.log:
             connection = comparison.connection
             spans = touched_since(connection, relation, previous.snapshot, symbol=symbol, time=time)
-            missing = gap(connection, relation, previous.snapshot, symbol, time)
+            missing = None
+            if windows.EVERYTHING in spans:
+                missing = gap(connection, relation, previous.snapshot, symbol, time)
             if missing:
                 notes.append(f"All of history was compared: {side.value}: {missing}")
         else:
@@ -185,8 +188,9 @@ def prune_logs(harness: Harness, previous: Mapping[str, Audit]) -> None:
                 prune(connection, relation, oldest.snapshot)
 
 
-def _scope(chosen: windows.Scope) -> Scope:
+def _scope(chosen: windows.Scope, leads: Leads) -> Scope:
     return Scope(
+        leads=leads,
         whole=chosen.whole,
         stretches=tuple(
             Stretch(

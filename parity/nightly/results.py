@@ -1,0 +1,83 @@
+"""From what a comparison found to a dataset's result, and what stands for one that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parity.diff import DatasetDiff
+from parity.gates import judge_dataset
+from parity.model.errors import ComparisonError
+from parity.model.result import (
+    Coverage,
+    DatasetResult,
+    Incident,
+    JobOutcome,
+    QualityCheck,
+    RowCounts,
+    SecondOpinion,
+)
+from parity.model.suite import Dataset
+from parity.model.verdict import Verdict
+
+__all__ = ["NO_OPINION", "judged", "not_compared"]
+
+NO_OPINION = SecondOpinion(rows=0, disagreements=0)
+_NOTHING = RowCounts(
+    legacy=0, candidate=0, matched=0, mismatched=0, legacy_only=0, candidate_only=0
+)
+
+
+def judged(
+    dataset: Dataset,
+    diff: DatasetDiff,
+    *,
+    incidents: tuple[Incident, ...],
+    opinion: SecondOpinion,
+    notes: tuple[str, ...],
+    session: str = "",
+    quality: tuple[QualityCheck, ...] = (),
+    jobs: Sequence[JobOutcome] = (),
+    coverage: Coverage | None = None,
+) -> DatasetResult:
+    """The result of a dataset that was compared, with its verdict."""
+    verdict, reasons = judge_dataset(
+        rows=diff.rows,
+        schema=diff.schema,
+        session_rows=diff.session_rows,
+        session=session,
+        incidents=incidents,
+        quality=quality,
+        jobs=jobs,
+        opinion=opinion,
+        coverage=coverage,
+    )
+    return DatasetResult(
+        name=dataset.name,
+        kind=dataset.kind.value,
+        verdict=verdict,
+        reasons=reasons,
+        rows=diff.rows,
+        columns=diff.columns,
+        schema=diff.schema,
+        incidents=incidents,
+        key=dataset.key,
+        quality=quality,
+        notes=notes,
+        coverage=coverage,
+    )
+
+
+def not_compared(dataset: Dataset, error: Exception) -> DatasetResult:
+    """The undecided result of a dataset, with the reason in one line."""
+    text = " ".join(str(error).split())[:500]
+    if not isinstance(error, ComparisonError):
+        text = f"{type(error).__name__}: {text}"
+    prefix = f"dataset {dataset.name}: "
+    return DatasetResult(
+        name=dataset.name,
+        kind=dataset.kind.value,
+        verdict=Verdict.UNDECIDED,
+        reasons=(f"not compared: {text.removeprefix(prefix)}",),
+        rows=_NOTHING,
+        key=dataset.key,
+    )
