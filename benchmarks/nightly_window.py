@@ -55,7 +55,7 @@ def main(table: str, url: str) -> int:
             comparison = Comparison(connection, dataset, as_of=LAST_RUN + timedelta(days=1))
             window = tonight(
                 comparison,
-                previous=_audit(comparison, dataset, sessions[:-1]),
+                previous=_audit(comparison, sessions[:-1]),
                 session=sessions[-1],
                 sessions=sessions,
                 full=False,
@@ -68,12 +68,12 @@ def main(table: str, url: str) -> int:
     return 0
 
 
-def _audit(comparison: Comparison, dataset: Dataset, sessions: list[date]) -> Audit:
+def _audit(comparison: Comparison, sessions: list[date]) -> Audit:
     """What the night before left: an even share of the symbols for each session of the cycle."""
     history = history_of(comparison)
     assert history is not None
     return Audit(
-        digest=digest_of(dataset),
+        digest=digest_of(comparison),
         snapshot="1:1:",
         at=LAST_RUN + timedelta(hours=1),
         verified={

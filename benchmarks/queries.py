@@ -282,3 +282,48 @@ def full_join(shape: Shape, name: str) -> sql.Composed:
         one=_one_sided(shape),
         outside=_outside(shape),
     )
+
+
+# What is done to candidate's bars in `benchmarks.causes`, as an UPDATE of table c.
+SPLIT = (
+    "open = round(open / 2, 4), high = round(high / 2, 4), low = round(low / 2, 4), "
+    "close = round(close / 2, 4), volume = volume * 2"
+)
+CENTS = "open = round(open, 2), high = round(high, 2), low = round(low, 2), close = round(close, 2)"
+SPLIT_CENTS = (
+    "open = round(open / 2, 2), high = round(high / 2, 2), low = round(low / 2, 2), "
+    "close = round(close / 2, 2), volume = volume * 2"
+)
+EDITS = "close = round((close * (1.05 + random()::numeric)), 4)"
+
+
+def causes_tables(sessions: int, symbols: int, change: str) -> list[Query]:
+    """Two tables of synthetic bars, one row a weekday, and the change to candidate's."""
+    out: list[Query] = [sql.SQL("SELECT setseed({})").format(sql.Literal(0.5))]
+    for side in ("old", "new"):
+        out.append(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(side)))
+        out.append(
+            sql.SQL(
+                "CREATE TABLE {}.causes (symbol text, timestamp timestamptz, "
+                "open numeric(15,4), high numeric(15,4), low numeric(15,4), close numeric(15,4), "
+                "volume bigint, PRIMARY KEY (symbol, timestamp))"
+            ).format(sql.Identifier(side))
+        )
+    out.append(
+        sql.SQL(
+            "INSERT INTO old.causes SELECT 'S' || lpad(s::text, 3, '0'), "
+            "'2010-01-04 05:00Z'::timestamptz + (d / 5 * 7 + d % 5) * interval '1 day', "
+            "p + (d % 7) * 0.0711, p + (d % 7) * 0.0711 + 1.2345, p - 1.0293, "
+            "p + (d % 5) * 0.0937, 100000 + (s * 7919 + d * 104729) % 900000 "
+            "FROM generate_series(1, {}) s, generate_series(0, {}) d, "
+            "LATERAL (SELECT 50 + s + ((s * 31 + d * 17) % 1000) * 0.0173 p) q"
+        ).format(sql.Literal(symbols), sql.Literal(sessions - 1))
+    )
+    out.append(
+        sql.SQL("INSERT INTO {}.causes SELECT * FROM old.causes").format(sql.Identifier("new"))
+    )
+    if change:
+        out.append(sql.SQL("UPDATE new.causes SET ") + sql.SQL(change))
+    for side in ("old", "new"):
+        out.append(sql.SQL("ANALYZE {}.causes").format(sql.Identifier(side)))
+    return out

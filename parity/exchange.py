@@ -7,6 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from parity.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +58,13 @@ class Exchange:
         found = self._calendar.sessions_in_range(first.isoformat(), last.isoformat())
         return tuple(stamp.date() for stamp in found)
 
+    def hours(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """All sessions that the calendar knows: day (days since 1970), opening and close.
+
+        Opening and close are microseconds since 1970 (UTC).
+        """
+        return _hours(self.name)
+
     def last(self, session: date, number: int) -> tuple[date, ...]:
         """The last `number` sessions up to and with `session`, oldest first."""
         # No exchange is closed for half of all days.
@@ -86,3 +96,14 @@ def _calendar(name: str) -> ExchangeCalendar:
         return exchange_calendars.get_calendar(name, start=START)
     except ValueError:  # this calendar knows no sessions as old as that
         return exchange_calendars.get_calendar(name)
+
+
+@cache
+def _hours(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    table = _calendar(name).schedule
+    days = table.index.to_numpy().astype("datetime64[D]").astype(np.int64)
+    opens, closes = (
+        table[column].dt.tz_convert(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+        for column in ("open", "close")
+    )
+    return days, opens, closes

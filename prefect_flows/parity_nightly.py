@@ -36,9 +36,9 @@ def run_jobs(night: Night) -> tuple[JobOutcome, ...]:
 
 @task(name="compare", **STEP)
 def compare(night: Night, jobs: tuple[JobOutcome, ...]) -> RunResult:
-    """Check, compare, judge and store."""
+    """Check, compare, explain, judge and store; test the harness itself with seeded faults."""
     with night.look(jobs) as findings:
-        return night.conclude(findings, jobs)
+        return night.conclude(findings, jobs, night.selftest())
 
 
 @task(name="publish", **STEP)

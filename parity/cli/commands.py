@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.diff import diff
+from parity.cli.noise import noise
 from parity.cli.options import SessionDate, config_option, json_option, night_options
 from parity.cli.progress import Progress
+from parity.cli.selftest import selftest
 from parity.cli.telling import shown, tell
 from parity.cli.track import track
 from parity.model.errors import UsageError
@@ -33,6 +35,7 @@ def nightly(
 ) -> int:
     """Run both sides' jobs, compare what they wrote, publish the report."""
     from parity.nightly import Night, open_harness
+    from parity.nightly.pruning import prune_old_evidence
 
     harness = open_harness(config, os.environ)
     with harness.alone():
@@ -42,6 +45,7 @@ def nightly(
             result = night.run(
                 os.environ, None if quiet else _job_line, progress=progress, say=_say
             )
+        prune_old_evidence(harness, datetime.now(UTC))
         return _tell(harness, result, json_path)
 
 
@@ -50,7 +54,8 @@ def nightly(
     "--since",
     "run_id",
     metavar="RUN",
-    help="Also say which differences are new, gone and persisting since that run.",
+    help="Also say which differences are new, gone and persisting since that run; last is the one "
+    "before this.",
 )
 @click.option("--full", is_flag=True, help="Compare all of history, whatever window says.")
 @night_options
@@ -64,27 +69,19 @@ def compare(
 ) -> int:
     """Compare and report what is stored, without running any job."""
     from parity.nightly import Night, open_harness
+    from parity.nightly.pruning import prune_old_evidence
+    from parity.nightly.since import earlier_run, since
 
     harness = open_harness(config, os.environ)
     with harness.alone():
-        if run_id is not None:
-            _require_run(harness, run_id)
         night = Night.of(harness, session, as_of, datetime.now(UTC))
+        # An unknown run is refused before a long comparison, not after it.
+        before = None if run_id is None else earlier_run(harness, night.session, run_id)
         with Progress() as progress:
             result = night.compare(full=full, progress=progress, say=_say)
-        since = None if run_id is None else (run_id, harness.store.since(result, run_id))
-        return _tell(harness, result, json_path, since)
-
-
-def _require_run(harness: Harness, run_id: str) -> None:
-    """Refuses an unknown run before a long comparison, not after it."""
-    nights = harness.store.nights(harness.suite.migration)
-    if not nights:
-        raise UsageError(
-            f"--since {run_id}: migration {harness.suite.migration} has no run yet; "
-            "run parity nightly first"
-        )
-    harness.store.since(nights[0], run_id)
+        found = None if before is None else (before, since(harness, result, before))
+        prune_old_evidence(harness, datetime.now(UTC))
+        return _tell(harness, result, json_path, found)
 
 
 @click.command()
@@ -126,6 +123,7 @@ def status(config: Path) -> int:
         click.echo("No night yet: run parity nightly.")
         return Verdict.UNDECIDED.exit_code
     click.echo(str(render_index([NightRow.of(night) for night in nights])))
+    click.echo(f"Newest run: {nights[0].run_id}")
     return nights[0].verdict.exit_code
 
 
@@ -191,9 +189,10 @@ def _tell(
             yield "\n"
             yield render_since(since[1], since[0])
         yield f"\nReport: {shown(harness.suite.reports / NightRow.of(result).link)}\n"
+        yield f"Run: {result.run_id}\n"
 
     evidence = harness.suite.state / EVIDENCE
     return tell(result, json_path, beside=beside, evidence=evidence, after=after)
 
 
-ALL = (nightly, compare, diff, report, status, track, demo, database)
+ALL = (nightly, compare, diff, report, status, selftest, noise, track, demo, database)

@@ -58,7 +58,7 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("parity: interrupted; nothing half-done was kept", err=True)
+        click.echo("parity: interrupted; nothing half-done was stored", err=True)
         code = INTERRUPTED
     except Exception as error:  # exit 1 would say that the sides differ
         if os.environ.get("PARITY_DEBUG"):

@@ -39,6 +39,8 @@ def build(file: FileShape, root: Path) -> Suite:
         second_opinion_rows=file.second_opinion_rows,
         connections=file.connections,
         discrepancy_limit=file.discrepancy_limit,
+        selftest_seconds=file.selftest_seconds,
+        revision_days=file.revision_days,
         config_hash=config_hash(file),
     )
 
@@ -92,6 +94,9 @@ def _dataset(shape: DatasetShape) -> Dataset:
         tolerances=tuple(tolerances.items()),
         default_tolerance=default,
         window=_window(shape.window) if shape.window else None,
+        computed_from=shape.computed_from,
+        days_back=shape.days_back,
+        formulas=tuple(shape.formulas.items()),
         synthetic=shape.synthetic,
     )
 

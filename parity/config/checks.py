@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from parity.config import scalars
-from parity.config.findings import Finding, Loc, render, short
+from parity.config.findings import Finding, Loc, render, short, suggest
 
 __all__ = ["check", "check_dataset"]
 
@@ -24,6 +24,7 @@ def check(file: Raw) -> Iterator[Finding]:
     yield from _same_names(file, "datasets", "dataset")
     yield from _same_names(file, "jobs", "job")
     yield from _same_folder(file)
+    yield from _computed_from(file)
     for index, dataset in _entries(file, "datasets"):
         for finding in check_dataset(dataset):
             yield Finding(("datasets", index, *finding.loc), finding.message)
@@ -54,6 +55,36 @@ def _same_folder(file: Raw) -> Iterator[Finding]:
         return
     if posixpath.normpath(state) == posixpath.normpath(reports):
         yield Finding(("state",), "is the same folder as reports; reports may be published")
+
+
+def _computed_from(file: Raw) -> Iterator[Finding]:
+    """Indicators are computed from a dataset of bars that is in the file."""
+    named: dict[str, Raw] = {}
+    for _, entry in _entries(file, "datasets"):
+        if isinstance(entry.get("name"), str):
+            named.setdefault(entry["name"], entry)
+    for index, dataset in _entries(file, "datasets"):
+        source = dataset.get("computed_from")
+        if dataset.get("kind") == "indicators" and isinstance(source, str):
+            message = _unfit(dataset, source, named)
+            if message:
+                yield Finding(("datasets", index, "computed_from"), message)
+
+
+def _unfit(dataset: Raw, source: str, named: dict[str, Raw]) -> str:
+    """Why a dataset cannot be computed from the one of that name; empty when it can."""
+    found = named.get(source)
+    if found is None:
+        near = suggest(source, [name for name, entry in named.items() if entry is not dataset])
+        hint = f"did you mean {near}?" if near else "name one of kind bars"
+        return f"{short(source)!r} is not the name of a dataset here; {hint}"
+    if found.get("kind") != "bars":
+        return f"{short(source)} is not of kind bars; name a dataset of bars"
+    if missing := _missing(dataset):
+        return f"needs {' and '.join(missing)}: by them each row finds its bars"
+    if missing := _missing(found):
+        return f"needs {' and '.join(missing)} on {short(source)} too, to find its bars by"
+    return ""
 
 
 def _same_relation(dataset: Raw) -> Problems:
@@ -114,7 +145,7 @@ def _needs_time(dataset: Raw) -> Problems:
 def _window(dataset: Raw) -> Problems:
     if "window" not in dataset:
         return
-    missing = [field for field in ("symbol", "time") if field not in dataset]
+    missing = _missing(dataset)
     if missing:
         yield (
             ("window",),
@@ -136,6 +167,21 @@ def _window(dataset: Raw) -> Problems:
         yield loc, f"{short(changed)} is a key column; name one that every write sets, or use log"
 
 
+def _indicators(dataset: Raw) -> Problems:
+    given = [field for field in ("computed_from", "days_back", "formulas") if field in dataset]
+    if dataset.get("kind") in ("bars", "table"):
+        for field in given:
+            yield (field,), "is for datasets of kind indicators; remove it"
+    elif "computed_from" not in given:
+        for field in given:
+            yield (field,), "needs computed_from: name the bars that the indicators are made of"
+    for column in _mapping(dataset, "formulas"):
+        if column in _columns(dataset, "key"):
+            yield ("formulas", column), "is a key column, so no indicator; remove this"
+        elif column in _columns(dataset, "exclude"):
+            yield ("formulas", column), "is under exclude too, so never compared; remove one"
+
+
 _DATASET_RULES: tuple[Callable[[Raw], Problems], ...] = (
     _same_relation,
     _key_compared,
@@ -144,6 +190,7 @@ _DATASET_RULES: tuple[Callable[[Raw], Problems], ...] = (
     _needs_time,
     _duration_alone,
     _window,
+    _indicators,
 )
 
 
@@ -165,6 +212,11 @@ def _mapping(dataset: Raw, field: str) -> Raw:
     return value if isinstance(value, dict) else {}
 
 
+def _missing(dataset: Raw) -> list[str]:
+    """Which of the columns that say what and when a row is about are not named."""
+    return [field for field in ("symbol", "time") if field not in dataset]
+
+
 def _tolerances(dataset: Raw) -> list[str]:
     return [column for column in _mapping(dataset, "tolerance") if column != "default"]
 
@@ -174,7 +226,8 @@ def _named_columns(dataset: Raw) -> set[str]:
     lists = ("key", "exclude", "symbol", "time")
     named = {column for field in lists for column in _columns(dataset, field)}
     named |= set(_columns(_mapping(dataset, "window"), "changed"))
-    return named | set(_tolerances(dataset)) | set(_mapping(dataset, "where"))
+    named |= set(_mapping(dataset, "formulas")) | set(_tolerances(dataset))
+    return named | set(_mapping(dataset, "where"))
 
 
 def _relation(dataset: Raw, side: str) -> tuple[str, str] | None:

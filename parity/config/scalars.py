@@ -18,10 +18,12 @@ from parity.config.findings import describe, short, suggest
 __all__ = [
     "allowance",
     "duration",
+    "formula",
     "identifier",
     "is_duration",
     "known",
     "number",
+    "seconds",
     "split_relation",
     "timezone",
 ]
@@ -31,6 +33,12 @@ _DURATION = re.compile(r"([1-9][0-9]{0,7})(ms|[smhd])")
 _LONGEST = dt.timedelta(days=366)
 _IDENTIFIER_BYTES = 63  # PostgreSQL cuts longer names silently
 _SMALLEST, _LARGEST = Decimal("1e-30"), Decimal("1e30")
+_FORMULAS = (
+    *("sma_N", "ema_N", "rsi_N", "macd_line", "macd_signal", "macd_histogram", "bb_upper"),
+    *("bb_middle", "bb_lower", "bb_position", "bb_width", "volatility_N", "price_change_Nd"),
+    *("avg_volume_N", "current_volume"),
+)
+_FORMULA = re.compile("|".join(_FORMULAS).replace("N", "[1-9][0-9]{0,3}"))
 
 
 def number(value: Any) -> Decimal:
@@ -60,6 +68,17 @@ def duration(value: Any) -> dt.timedelta:
     return found
 
 
+def seconds(value: Any, most: int) -> float:
+    """A number of seconds from 0 to `most`, whole or not."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError(f"must be a number of seconds such as 5, not {describe(value)}")
+    if not 0 <= value <= most:
+        text = short(str(value).lower())
+        bound = f"<= {most}" if value > 0 else ">= 0"
+        raise ValueError(f"{text} is out of range; give a number {bound}")
+    return float(value)
+
+
 def is_duration(value: Any) -> bool:
     """True for text that `duration` reads, be it too long or not."""
     return isinstance(value, str) and _DURATION.fullmatch(value) is not None
@@ -86,6 +105,16 @@ def identifier(value: str) -> str:
             f"{short(value)!r} is longer than the {_IDENTIFIER_BYTES} bytes that PostgreSQL keeps"
         )
     return value
+
+
+def formula(value: str) -> str:
+    """What a column of indicators holds: a name as `rsi_14`, its windows from 1 to 9999."""
+    if _FORMULA.fullmatch(value):
+        return value
+    near = suggest(re.sub(r"[0-9]+", "N", value), _FORMULAS)
+    number = " with N from 1 to 9999" if near is None or "N" in near else ""
+    hint = f"did you mean {near}{number}?" if near else f"there are {', '.join(_FORMULAS)}{number}"
+    raise ValueError(f"{short(value)!r} is not a formula; {hint}")
 
 
 def split_relation(value: Any) -> Any:

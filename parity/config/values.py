@@ -28,8 +28,10 @@ __all__ = [
     "EnvValue",
     "Filled",
     "Folder",
+    "Formula",
     "Identifier",
     "Number",
+    "Seconds",
     "Slug",
     "Text",
     "Timezone",
@@ -40,6 +42,7 @@ __all__ = [
 Choice = TypeVar("Choice", bound=StrEnum)
 
 DEFAULT_CALENDAR = "XNYS"
+_LONGEST_SELFTEST = 3600
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -147,6 +150,8 @@ Columns = Annotated[list[Column], BeforeValidator(_one_or_more), AfterValidator(
 Number = Annotated[Decimal, BeforeValidator(scalars.number)]
 Allowance = Annotated[Decimal | dt.timedelta, BeforeValidator(scalars.allowance)]
 Duration = Annotated[dt.timedelta, BeforeValidator(scalars.duration)]
+Seconds = Annotated[float, BeforeValidator(lambda v: scalars.seconds(v, _LONGEST_SELFTEST))]
+Formula = Annotated[Text, AfterValidator(scalars.formula)]
 Clock = Annotated[dt.time, BeforeValidator(_clock)]
 Folder = Annotated[Filled, AfterValidator(_folder)]
 Argument = Annotated[str, BeforeValidator(_argument), AfterValidator(check_command)]

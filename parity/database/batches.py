@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice, repeat
-from typing import Any
+from typing import Any, Protocol
 
 from parity.model.result import Discrepancy, RowState
 
-__all__ = ["Batch", "Column", "Side", "batches_of", "pack"]
+__all__ = ["Batch", "Column", "Owned", "Rows", "Side", "batches_of", "pack"]
 
 ROWS = 1024
 _STATES = {state.value: state for state in RowState}
@@ -72,6 +72,7 @@ class Batch:
     columns: list[tuple[str, ...]]
     legacy: Side
     candidate: Side
+    incidents: list[str]
 
     def __len__(self) -> int:
         return len(self.states)
@@ -81,11 +82,17 @@ class Batch:
         keys = (
             zip(*(column.plain() for column in self.key), strict=True) if self.key else repeat(())
         )
-        for state, key, names, legacy, candidate in zip(
-            self.states, keys, self.columns, self.legacy.rows(), self.candidate.rows(), strict=False
-        ):
+        for state, key, names, legacy, candidate, incident in zip(
+            self.states, keys, self.columns, self.legacy.rows(), self.candidate.rows(),
+            self.incidents, strict=False,
+        ):  # fmt: skip
             yield Discrepancy(
-                state=_STATES[state], key=key, legacy=legacy, candidate=candidate, columns=names
+                state=_STATES[state],
+                key=key,
+                legacy=legacy,
+                candidate=candidate,
+                columns=names,
+                incident=incident,
             )
 
     def to_plain(self) -> tuple[Any, ...]:
@@ -95,17 +102,26 @@ class Batch:
             (side.names, [(column.values, column.decimal) for column in side.columns], side.present)
             for side in (self.legacy, self.candidate)
         ]
-        return self.states, key, self.columns, *sides
+        # Until causes have been looked for, no row has an incident.
+        incidents = self.incidents if any(self.incidents) else None
+        return self.states, key, self.columns, incidents, *sides
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> Batch:
         """The batch that `to_plain` was asked for."""
-        states, key, columns, *sides = plain
+        states, key, columns, incidents, *sides = plain
         legacy, candidate = (
             Side(names, [Column(*column) for column in held], present)
             for names, held, present in sides
         )
-        return cls(states, [Column(*column) for column in key], columns, legacy, candidate)
+        return cls(
+            states,
+            [Column(*column) for column in key],
+            columns,
+            legacy,
+            candidate,
+            [""] * len(states) if incidents is None else incidents,
+        )
 
 
 def pack(rows: Sequence[Discrepancy]) -> Iterator[Batch]:
@@ -124,6 +140,7 @@ def pack(rows: Sequence[Discrepancy]) -> Iterator[Batch]:
             [found.columns for found in rows],
             legacy,
             candidate,
+            [found.incident for found in rows],
         )
 
 
@@ -149,3 +166,45 @@ def batches_of(rows: Iterable[Discrepancy]) -> Iterator[Batch]:
     stream = iter(rows)
     while some := list(islice(stream, ROWS)):
         yield from pack(some)
+
+
+class Rows(Protocol):
+    """Discrepancies that can be read again and again, by column or one by one: a spool."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Discrepancy]: ...
+
+    def batches(self) -> Iterator[Batch]:
+        """The same by column."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Discrepancies with the incidents they belong to: `owners` has an id for each, in order.
+
+    The rows stay where they are; nothing is written again.
+    """
+
+    rows: Rows
+    owners: Sequence[str]
+
+    def __post_init__(self) -> None:
+        if len(self.rows) != len(self.owners):
+            raise ValueError(f"{len(self.rows)} discrepancies have {len(self.owners)} owners")
+
+    def __len__(self) -> int:
+        return len(self.owners)
+
+    def __iter__(self) -> Iterator[Discrepancy]:
+        for batch in self.batches():
+            yield from batch.rows()
+
+    def batches(self) -> Iterator[Batch]:
+        """The discrepancies by column."""
+        start = 0
+        for batch in self.rows.batches():
+            batch.incidents = list(self.owners[start : start + len(batch)])
+            start += len(batch)
+            yield batch

@@ -73,18 +73,48 @@ KEEPER = "parity snapshot keeper"
 EXPORT_SNAPSHOT = sql.SQL("SELECT pg_export_snapshot()")
 NEVER_IDLE = sql.SQL("SET LOCAL idle_in_transaction_session_timeout = 0")
 CURRENT_SNAPSHOT = sql.SQL("SELECT pg_current_snapshot()::text, clock_timestamp()")
-# Only the role's own.
+# A token and the numbers of transactions begin anew with the server: this tells one from another.
+SERVER_START = sql.SQL("SELECT extract(epoch FROM pg_postmaster_start_time())::text")
+# The keepers are of the login, whatever role it has taken on.
+AS_LOGIN = sql.SQL("SET ROLE NONE")
 END_KEEPERS = sql.SQL(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE application_name = %s AND usename = current_user AND datname = current_database() "
-    "AND pid <> ALL(%s)"
+    "WHERE pid = ANY(%s) AND application_name = %s AND datname = current_database()"
 )
-ROWS_ABOUT = sql.SQL(
-    "SELECT COALESCE(sum(GREATEST(r.reltuples, 0)), 0)::float8 FROM pg_class r "
+# What stands behind relations: themselves, their partitions and heirs, and what views read.
+# Functions about files see what has been committed, whatever the snapshot is.
+STORAGE = sql.SQL(
+    "WITH RECURSIVE behind AS (SELECT r.oid, r.relkind FROM pg_class r "
     "JOIN pg_namespace n ON n.oid = r.relnamespace "
     "JOIN unnest(%s::text[], %s::text[]) w(schema, name) "
-    "ON w.schema = n.nspname AND w.name = r.relname"
+    "ON w.schema = n.nspname AND w.name = r.relname "
+    "UNION SELECT r.oid, r.relkind FROM behind b CROSS JOIN LATERAL ("
+    "SELECT i.inhrelid AS oid FROM pg_inherits i WHERE i.inhparent = b.oid "
+    "UNION ALL SELECT d.refobjid FROM pg_rewrite w JOIN pg_depend d "
+    "ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid "
+    "AND d.refclassid = 'pg_class'::regclass "
+    "WHERE w.ev_class = b.oid AND b.relkind = 'v') o JOIN pg_class r ON r.oid = o.oid) "
+    "SELECT n.nspname || '.' || r.relname, "
+    "b.oid::text || ' ' || COALESCE(pg_relation_filenode(b.oid), 0) "
+    "FROM behind b JOIN pg_class r ON r.oid = b.oid JOIN pg_namespace n ON n.oid = r.relnamespace"
 )
+
+
+def lock_timeout(seconds: float, *, local: bool) -> sql.Composed:
+    """How long a statement waits for a lock: of this transaction, or of the session."""
+    return sql.SQL("SET {} lock_timeout = {}").format(
+        sql.SQL("LOCAL" if local else "SESSION"), sql.Literal(f"{round(seconds * 1000)}ms")
+    )
+
+
+def lock_relation(schema: str, name: str) -> sql.Composed:
+    """Nobody empties or rewrites a table, or what a view reads, until the transaction ends."""
+    return sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.Identifier(schema, name))
+
+
+def rows_about(schema: str, name: str) -> sql.Composed:
+    """The plan of a relation's rows. To make it takes the same lock on all that would be read."""
+    return sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM {}").format(sql.Identifier(schema, name))
 
 
 def use_snapshot(token: str) -> sql.Composed:

@@ -23,7 +23,7 @@ from parity.model.result import Discrepancy
 
 __all__ = ["Spool"]
 
-_HEAD = b"parity spool 1\n"
+_HEAD = b"parity spool 2\n"
 _FRAME = struct.Struct("<QI")  # bytes of the batch, its CRC-32
 _END = struct.Struct("<QQ8s")  # zero where a frame has its length, rows, mark
 _MARK = b"complete"

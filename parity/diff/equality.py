@@ -36,6 +36,8 @@ def _test(column: Compared) -> Test:
     if column.family is Family.DOUBLE:
         bounds = float(tolerance.abs), float(tolerance.rel)
         return lambda a, b: _close_double(float(a), float(b), *bounds)
+    if column.family is Family.NUMERIC and column.tolerance.exact:
+        return _same_decimal
     if column.family is Family.NUMERIC:
         exact = Fraction(tolerance.abs), Fraction(tolerance.rel)
         return lambda a, b: _close_exact(Decimal(a), Decimal(b), *exact)
@@ -71,6 +73,11 @@ def _close_double(legacy: float, candidate: float, absolute: float, relative: fl
         return math.isnan(legacy) and math.isnan(candidate)
     # The very rule: |a-b| <= max(rel*max(|a|,|b|), abs); an infinity equals its like only.
     return math.isclose(legacy, candidate, rel_tol=relative, abs_tol=absolute)
+
+
+def _same_decimal(legacy: Any, candidate: Any) -> bool:
+    """Decimals and whole numbers: NaN equals NaN."""
+    return bool(legacy == candidate or (legacy != legacy and candidate != candidate))
 
 
 def _close_exact(

@@ -1,13 +1,16 @@
 """Verdicts of a dataset and of a night. Pure: values in, verdict and reasons out.
 
 Nothing passes vacuously: a side without rows, without rows of the session, or whose job failed is
-undecided, and so is a night on which the second opinion disagreed.
+undecided, and so is a night on which the second opinion disagreed or the self-test shows that
+differences are missed or blamed on the wrong cause.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from parity.model.phrases import by_cause
 from parity.model.result import (
     Coverage,
     DatasetResult,
@@ -17,12 +20,17 @@ from parity.model.result import (
     RowCounts,
     SchemaDrift,
     SecondOpinion,
+    SelfTest,
 )
 from parity.model.verdict import Side, Verdict
 
 __all__ = ["judge_dataset", "judge_run"]
 
 Judgement = tuple[Verdict, tuple[str, ...]]
+
+_NO_TEST = SelfTest()
+_DIFFER = "mismatched"
+_NAMED = 4  # causes named in a reason; the others are counted
 
 
 def judge_dataset(
@@ -55,7 +63,10 @@ def judge_dataset(
 
 
 def judge_run(
-    datasets: Sequence[DatasetResult], jobs: Sequence[JobOutcome], opinion: SecondOpinion
+    datasets: Sequence[DatasetResult],
+    jobs: Sequence[JobOutcome],
+    opinion: SecondOpinion,
+    selftest: SelfTest = _NO_TEST,
 ) -> Judgement:
     """The verdict of a night, with its reasons."""
     reasons = list(_failed_jobs(jobs))
@@ -68,6 +79,10 @@ def judge_run(
             f"the second opinion disagrees on {_count(opinion.disagreements, 'row')} "
             f"of {opinion.rows:,}: {'; '.join(opinion.examples[:3])}"
         )
+    unfit = _unfit(selftest)
+    if unfit:
+        verdicts.append(Verdict.UNDECIDED)
+        reasons += unfit
     if any(not job.ok for job in jobs):
         verdicts.append(Verdict.UNDECIDED)
     told = _names_of_failed(jobs)  # of the night, not of each dataset again
@@ -110,7 +125,7 @@ def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
     parts = [
         (count, words)
         for count, words in (
-            (rows.mismatched, "mismatched"),
+            (rows.mismatched, _DIFFER),
             (rows.legacy_only, "only in legacy"),
             (rows.candidate_only, "only in candidate"),
             (rows.duplicate_key, "with a duplicate key"),
@@ -119,19 +134,56 @@ def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
         if count
     ]
     total = _count(rows.discrepancies, "row")
-    if len(parts) == 1:
-        return [f"{total} {parts[0][1]}{where}{_unproved(rows, incidents)}"]
-    listed = ", ".join(f"{count:,} {words}" for count, words in parts)
-    return [f"{total} differ{where} ({listed}){_unproved(rows, incidents)}"]
+    verb = "differs" if rows.discrepancies == 1 else "differ"
+    if len(parts) > 1:
+        listed = ", ".join(f"{count:,} {words}" for count, words in parts)
+        return [f"{total} {verb}{where} ({listed}){_causes(incidents)}"]
+    [(_, words)] = parts
+    return [f"{total} {verb if words == _DIFFER else words}{where}{_causes(incidents)}"]
 
 
-def _unproved(rows: RowCounts, incidents: Sequence[Incident]) -> str:
-    unproved = sum(incident.rows for incident in incidents if not incident.proved)
-    if not unproved:
-        return ""
-    if unproved < rows.discrepancies:
-        return f", {unproved:,} of them unexplained"
-    return ", unexplained" if unproved == 1 else ", all unexplained"
+def _causes(incidents: Sequence[Incident]) -> str:
+    """`: 492 by an unadjusted split, 3 unexplained`; what is not proved is always told, last."""
+    by = Counter[str]()
+    unproved = 0
+    for incident in incidents:
+        if incident.proved:
+            by[by_cause(incident.cause)] += incident.rows
+        else:
+            unproved += incident.rows
+    told = [(rows, words) for words, rows in by.most_common()]
+    if len(told) > _NAMED + 1:
+        rest = told[_NAMED:]
+        told = [
+            *told[:_NAMED],
+            (sum(rows for rows, _ in rest), f"by {len(rest)} other causes"),
+        ]
+    if unproved:
+        told.append((unproved, "unexplained"))
+    if len(told) == 1:
+        [(rows, words)] = told
+        return f", {words}" if rows == 1 else f", all {words}"
+    return ": " + ", ".join(f"{rows:,} {words}" for rows, words in told) if told else ""
+
+
+def _unfit(selftest: SelfTest) -> list[str]:
+    """Why the self-test says that this night's comparison is not to be relied on."""
+    seeded = _count(selftest.injected, "seeded fault")
+    missed = max(selftest.injected - selftest.detected, len(selftest.undetected))
+    reasons = []
+    if missed:
+        which = selftest.undetected or tuple(
+            f"{score.injected - score.detected} of {score.cause}"
+            for score in selftest.causes
+            if score.detected < score.injected
+        )
+        reasons.append(f"the self-test missed {missed:,} of {seeded}: {_some(which, 3, '; ')}")
+    if selftest.wrong:
+        which = tuple(f"{score.wrong} of {score.cause}" for score in selftest.causes if score.wrong)
+        reasons.append(
+            f"the self-test blames {selftest.wrong:,} of {seeded} on a wrong cause: {_some(which)}"
+        )
+    return reasons
 
 
 def _drift(schema: SchemaDrift) -> list[str]:
@@ -163,6 +215,6 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def _some(names: Sequence[str], limit: int = 5) -> str:
-    shown = ", ".join(names[:limit])
+def _some(names: Sequence[str], limit: int = 5, between: str = ", ") -> str:
+    shown = between.join(names[:limit])
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

@@ -16,6 +16,7 @@ from parity.model.verdict import Side, Verdict
 __all__ = [
     "SCHEMA_VERSION",
     "Audit",
+    "CauseScore",
     "ColumnResult",
     "Coverage",
     "DatasetResult",
@@ -215,7 +216,8 @@ class Discrepancy:
     `key` is in the dataset's key order (for a null or duplicate key: what the row holds there).
     `legacy` and `candidate` hold the row's compared columns of each side, None where the side
     has no such row; `columns` names those beyond tolerance (empty unless mismatched).
-    For `duplicate_key` and `null_key` exactly one side is set.
+    For `duplicate_key` and `null_key` exactly one side is set. `incident` is the id of the
+    incident it belongs to, empty until its cause has been looked for.
     """
 
     state: RowState
@@ -223,6 +225,7 @@ class Discrepancy:
     legacy: dict[str, Any] | None
     candidate: dict[str, Any] | None
     columns: tuple[str, ...] = ()
+    incident: str = ""
 
     @property
     def side(self) -> Side | None:
@@ -290,12 +293,47 @@ class SecondOpinion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelfTest:
-    """Seeded faults: injected, detected, attributed to the right cause."""
+class CauseScore:
+    """Seeded faults of one cause: found by the comparison, attributed right, attributed wrong.
 
-    injected: int = 0
-    detected: int = 0
-    attributed: int = 0
+    A fault is attributed right when all its rows are in incidents of its cause, wrong when any
+    row is in a proved incident of another one; else its rows (or some) are unexplained.
+    """
+
+    cause: str
+    injected: int
+    detected: int
+    right: int
+    wrong: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfTest:
+    """Seeded faults of all causes. `seed` makes the same faults again on the same rows."""
+
+    causes: tuple[CauseScore, ...] = ()
+    seed: str = ""
+    undetected: tuple[str, ...] = ()  # one line for each fault that the comparison missed
+
+    @property
+    def injected(self) -> int:
+        """Faults seeded."""
+        return sum(score.injected for score in self.causes)
+
+    @property
+    def detected(self) -> int:
+        """Faults of which the comparison found every row."""
+        return sum(score.detected for score in self.causes)
+
+    @property
+    def attributed(self) -> int:
+        """Faults attributed to their own cause, and to no other."""
+        return sum(score.right for score in self.causes)
+
+    @property
+    def wrong(self) -> int:
+        """Faults of which some row was attributed to another cause."""
+        return sum(score.wrong for score in self.causes)
 
     def to_json(self) -> dict[str, int]:
         """The `selftest` object of result.json."""
@@ -303,6 +341,7 @@ class SelfTest:
             "injected": self.injected,
             "detected": self.detected,
             "attributed": self.attributed,
+            "wrong": self.wrong,
         }
 
 

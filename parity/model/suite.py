@@ -92,6 +92,10 @@ class Dataset:
     `where` keeps rows whose column equals the value (or one of the values). `since` keeps rows
     whose `time` is on or after that day (in `timezone` for timestamps, which also gives bare
     timestamps their meaning). Rows whose `time` is later than as_of - `settle` are unsettled.
+
+    Indicators: `computed_from` names the dataset of bars that both sides compute them from, out of
+    `days_back` calendar days of history; `formulas` maps a column to what it holds
+    (`rsi_14`, `ema_50` ...) where its name does not say so.
     """
 
     name: str
@@ -111,6 +115,9 @@ class Dataset:
     tolerances: tuple[tuple[str, Tolerance], ...] = ()
     default_tolerance: Tolerance = EXACT
     window: Window | None = None  # None: all of history, every night
+    computed_from: str | None = None
+    days_back: int = 300
+    formulas: tuple[tuple[str, str], ...] = ()
     synthetic: str = ""  # shown wherever the data are; empty for real data
 
     def tolerance(self, column: str) -> Tolerance:
@@ -152,4 +159,6 @@ class Suite:
     second_opinion_rows: int = 2000
     connections: int = 2  # how many read the database at once in a comparison
     discrepancy_limit: int = 100_000  # rows of a dataset and run kept in the database
+    selftest_seconds: float = 5.0  # what a night may spend on seeded faults; 0: none
+    revision_days: int = 45  # how far back a night remembers what each side said; 0: not at all
     config_hash: str = ""

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from parity.causes import Folder
 from parity.database.access import own_server
 from parity.database.spool import Spool
 from parity.diff import Comparison, Progress, Team, compare
@@ -19,6 +18,7 @@ from parity.model.errors import ComparisonError
 from parity.model.result import (
     DatasetResult,
     Discrepancy,
+    Incident,
     RunResult,
     SecondOpinion,
     SelfTest,
@@ -61,7 +61,6 @@ def diff_relations(
         ComparisonError: a relation or column is missing, not comparable or not to be read.
     """
     zone = ZoneInfo(dataset.timezone) if dataset.timezone else UTC
-    folder = Folder(dataset, zone)
     with (
         _snapshot(url) as connection,
         Spool() as spool,
@@ -71,25 +70,33 @@ def diff_relations(
         comparison = Comparison(connection, dataset, as_of=as_of, zone=zone)
         _try_out(comparison)
 
-        def sink(found: Discrepancy) -> None:
-            spool.append(found)
-            folder.add(found)
-
         try:
-            diff = compare(comparison, None, sink, team=team, progress=progress)
+            diff = compare(comparison, None, spool.append, team=team, progress=progress)
             opinion = opinion_of(
                 comparison, diff, spool, seed=dataset.name, budget=OPINION_ROWS, ask=second
             )
+            incidents, notes = _explained(comparison, spool)
         except (ComparisonError, psycopg.Error) as error:
             return _run(not_compared(dataset, error), NO_OPINION, as_of), []
         found = judged(
             dataset,
             diff,
-            incidents=folder.incidents(),
+            incidents=incidents,
             opinion=opinion,
-            notes=(*diff.notes, *_filters(dataset)),
+            notes=(*diff.notes, *_filters(dataset), *notes),
         )
         return _run(found, opinion, as_of), list(islice(spool, rows))
+
+
+def _explained(
+    comparison: Comparison, spool: Spool
+) -> tuple[tuple[Incident, ...], tuple[str, ...]]:
+    if not len(spool):
+        return (), ()
+    from parity.explain import Asked, explain_dataset  # its arrays take a while to load
+
+    found = explain_dataset(comparison, spool, Asked())
+    return found.incidents, found.notes
 
 
 @contextmanager

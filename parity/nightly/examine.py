@@ -6,20 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.metadata import version
 from types import TracebackType
 
 import pandas as pd
 
-from parity.causes import Folder
 from parity.database import Database
+from parity.database.batches import Owned, Rows
 from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
 from parity.exchange import Exchange
+from parity.explain import Asked, explain_dataset
 from parity.model.result import (
     Audit,
     Coverage,
     DatasetResult,
     Discrepancy,
+    Incident,
     JobOutcome,
     QualityCheck,
     SecondOpinion,
@@ -28,6 +31,7 @@ from parity.model.suite import Dataset, Suite
 from parity.model.verdict import Side
 from parity.nightly.opinion import opinion_of
 from parity.nightly.results import NO_OPINION, judged, not_compared
+from parity.nightly.revising import said_before
 from parity.nightly.snapshot import Say, View, view_of
 from parity.nightly.windowing import Tonight, tonight
 from parity.quality import check
@@ -42,7 +46,7 @@ class Findings:
     """What was found, with the discrepancies still on disk. Close it when they are stored."""
 
     datasets: tuple[DatasetResult, ...]
-    rows: dict[str, Spool]
+    rows: Mapping[str, Rows]  # all discrepancies, each with its incident
     opinion: SecondOpinion
     previous: Mapping[str, Audit]  # what the nights before had left
     audits: dict[str, Audit]
@@ -95,18 +99,23 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
     journal = Journal(suite.state / "comparing" / suite.migration, _fingerprint(suite, look))
     with ExitStack() as guard:
         stack = guard.enter_context(ExitStack())
-        rows = {dataset.name: stack.enter_context(Spool()) for dataset in suite.datasets}
+        rows: dict[str, Rows] = {}
         opinions: list[SecondOpinion] = []
-        results: list[DatasetResult] = []
+        results: dict[str, DatasetResult] = {}
         audits: dict[str, Audit] = {}
         with view_of(suite, database, journal, look.say) as view:
             context = _Context(view, suite, exchange, look, audits)
-            for dataset in suite.datasets:
-                result, opinion = _dataset(context, dataset, rows[dataset.name])
-                results.append(result)
+            for dataset in _bars_first(suite.datasets):
+                incidents = {name: found.incidents for name, found in results.items()}
+                spool = stack.enter_context(Spool())
+                result, opinion, owners = _dataset(context, dataset, spool, incidents)
+                results[dataset.name] = result
+                rows[dataset.name] = Owned(spool, owners)
                 opinions.append(opinion)
         guard.pop_all()
-    return Findings(tuple(results), rows, _sum(opinions), look.previous, audits, stack)
+    ordered = tuple(results[dataset.name] for dataset in suite.datasets)
+    found = {dataset.name: rows[dataset.name] for dataset in suite.datasets}
+    return Findings(ordered, found, _sum(opinions), look.previous, audits, stack)
 
 
 def _fingerprint(suite: Suite, look: Look) -> str:
@@ -114,18 +123,24 @@ def _fingerprint(suite: Suite, look: Look) -> str:
     # Jobs that have run since wrote what the old snapshot does not hold: never judge them by it.
     jobs = sorted((job.name, job.exit_code or 0, job.seconds, job.reason) for job in look.jobs)
     asked = f"{look.session} {look.as_of} {look.full} {previous} {jobs}"
-    return f"{suite.migration} {suite.config_hash} {asked}"
+    return f"{version('migration-parity')} {suite.migration} {suite.config_hash} {asked}"
+
+
+def _bars_first(datasets: Sequence[Dataset]) -> list[Dataset]:
+    """Indicators after the bars they are computed from, whose incidents explain theirs."""
+    return sorted(datasets, key=lambda dataset: dataset.computed_from is not None)
 
 
 def _dataset(
-    context: _Context, dataset: Dataset, spool: Spool
-) -> tuple[DatasetResult, SecondOpinion]:
-    folder = Folder(dataset, context.exchange.zone)
+    context: _Context,
+    dataset: Dataset,
+    spool: Spool,
+    incidents: Mapping[str, Sequence[Incident]],
+) -> tuple[DatasetResult, SecondOpinion, list[str]]:
     differing: set[str] = set()
 
     def sink(found: Discrepancy) -> None:
         spool.append(found)
-        folder.add(found)
         if dataset.symbol in dataset.key:
             differing.add(str(found.key[dataset.key.index(dataset.symbol)]))
 
@@ -148,23 +163,37 @@ def _dataset(
                 seed=f"{context.suite.migration} {dataset.name} {context.look.session}",
                 budget=context.suite.second_opinion_rows,
             )
+            explained = explain_dataset(comparison, spool, _asked(context, dataset, incidents))
     except Exception as error:  # noqa: BLE001
         # Not to go on as if nothing were wrong: the dataset is undecided, whatever the reason.
         spool.clear()  # what was found before the failure is no finding
-        return not_compared(dataset, error), NO_OPINION
+        return not_compared(dataset, error), NO_OPINION, []
     covered = _covered(context, dataset, window, differing, opinion)
     result = judged(
         dataset,
         diff,
-        incidents=folder.incidents(),
+        incidents=explained.incidents,
         opinion=opinion,
-        notes=(*window.notes, *_notes(dataset, diff)),
+        notes=(*window.notes, *_notes(dataset, diff), *explained.notes),
         session=context.look.session.isoformat(),
         quality=quality,
         jobs=context.look.jobs,
         coverage=covered,
     )
-    return result, opinion
+    return result, opinion, explained.owners
+
+
+def _asked(
+    context: _Context, dataset: Dataset, incidents: Mapping[str, Sequence[Incident]]
+) -> Asked:
+    session = context.look.session
+    return Asked(
+        session=session,
+        exchange=context.exchange,
+        datasets={dataset.name: dataset for dataset in context.suite.datasets},
+        incidents=incidents,
+        revisions=said_before(context.view.connection, context.suite, dataset, session),
+    )
 
 
 def _tonight(context: _Context, comparison: Comparison) -> Tonight:

@@ -15,6 +15,8 @@ from parity.jobs.run import Report
 from parity.model.result import Audit, JobOutcome, RunResult, SelfTest
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import Harness
+from parity.nightly.proving import prove
+from parity.nightly.revising import remember
 from parity.nightly.snapshot import Say
 from parity.nightly.windowing import prune_logs
 from parity.report.publish import write_index, write_night
@@ -30,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """The night of one session. Its steps in order: `jobs`, `look`, `conclude`, `publish`."""
+    """The night of one session. Its steps: `jobs`, `look`, `selftest`, `conclude`, `publish`."""
 
     harness: Harness
     session: date
@@ -145,10 +147,28 @@ class Night:
         }
         return {name: audit for name, audit in found.items() if audit is not None}
 
-    def conclude(self, findings: Findings, jobs: Sequence[JobOutcome]) -> RunResult:
+    def selftest(self) -> SelfTest:
+        """Has faults seeded in copies of tonight's rows, to see that they are found."""
+        harness = self.harness
+        return prove(
+            harness.suite,
+            harness.database,
+            harness.exchange,
+            session=self.session,
+            as_of=self.as_of,
+        )
+
+    def conclude(
+        self,
+        findings: Findings,
+        jobs: Sequence[JobOutcome],
+        selftest: SelfTest | None = None,
+        say: Say | None = None,
+    ) -> RunResult:
         """Judges and stores. Finding the same as before keeps the run that said so."""
         suite = self.harness.suite
-        verdict, reasons = judge_run(findings.datasets, jobs, findings.opinion)
+        selftest = selftest or SelfTest()
+        verdict, reasons = judge_run(findings.datasets, jobs, findings.opinion, selftest)
         result = RunResult(
             run_id="",
             migration=suite.migration,
@@ -158,7 +178,7 @@ class Night:
             verdict=verdict,
             reasons=reasons,
             datasets=findings.datasets,
-            selftest=SelfTest(),
+            selftest=selftest,
             second_opinion=findings.opinion,
             jobs=tuple(jobs),
         )
@@ -171,6 +191,15 @@ class Night:
             evidence=suite.state / EVIDENCE,
         )
         prune_logs(self.harness, findings.previous)
+        remember(
+            suite,
+            self.harness.database,
+            self.harness.exchange,
+            [found.name for found in findings.datasets if found.rows.legacy + found.rows.candidate],
+            session=self.session,
+            as_of=self.as_of,
+            say=say or _log.warning,
+        )
         return stored
 
     def publish(self, result: RunResult) -> Path:
@@ -215,7 +244,7 @@ class Night:
         say: Say | None,
     ) -> RunResult:
         with self.look(jobs, full=full, progress=progress, say=say) as findings:
-            result = self.conclude(findings, jobs)
+            result = self.conclude(findings, jobs, self.selftest(), say)
         self.publish(result)
         return result
 
@@ -242,6 +271,8 @@ def _publish(harness: Harness, result: RunResult, nights: Sequence[RunResult]) -
         (harness.suite.reports / row.link).parent,
         since_previous=NightRow.of(before) if before else None,
         evidence=harness.suite.state / EVIDENCE,
+        nights=nights,
+        noise=harness.store.noise(result.migration),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from parity import windows
 from parity.database import Role
 from parity.diff import Comparison, Scope, Stretch
+from parity.diff.columns import Compared
 from parity.diff.history import History, history_of, why_no_window
 from parity.diff.pieces import Leads
 from parity.model.result import Audit, Coverage
@@ -85,7 +86,7 @@ def tonight(
         return Tonight(
             None, (f"All of history was compared, for the window is of no use: {reason}",)
         )
-    digest = digest_of(comparison.dataset)
+    digest = digest_of(comparison)
     usable = None if full or (previous and previous.digest != digest) else previous
     notes: list[str] = []
     touched: Mapping[str, Sequence[Range]] = {}
@@ -112,20 +113,33 @@ def _recent(dataset: Dataset, first: date, previous: Audit | None) -> date:
     return min(first, last - unsettled)
 
 
-def digest_of(dataset: Dataset) -> str:
-    """Stands for how a dataset is compared; how often is no part of it."""
-    return hashlib.sha256(repr(_plain(dataset)).encode()).hexdigest()[:16]
+def digest_of(comparison: Comparison) -> str:
+    """Stands for what is compared and how; how often is no part of it.
+
+    Rows count as verified only by what has looked at all of their columns as they are today: a
+    column that has come to both sides, or that has another type, is in none of the nights before.
+    """
+    return hashlib.sha256(repr(_plain(comparison)).encode()).hexdigest()[:16]
 
 
-def _plain(dataset: Dataset) -> tuple[object, ...]:
-    tolerances = sorted(
-        (name, str(one.abs), str(one.rel), str(one.within)) for name, one in dataset.tolerances
-    )
-    default = dataset.default_tolerance
+def _plain(comparison: Comparison) -> tuple[object, ...]:
+    dataset, plan = comparison.dataset, comparison.plan
+    zone = comparison.readers[Side.LEGACY].zone  # in which a day of `since` begins
     return (
         dataset.legacy, dataset.candidate, dataset.key, dataset.symbol, dataset.time,
-        dataset.where, dataset.since, dataset.timezone, sorted(dataset.exclude),
-        sorted(dataset.rename), tolerances, str(default.abs), str(default.rel), str(default.within),
+        dataset.where, dataset.since, dataset.settle, dataset.timezone, str(zone),
+        sorted(dataset.exclude), sorted(dataset.rename),
+        [_pair(pair) for pair in plan.key],
+        sorted(_pair(pair) for pair in plan.columns),  # in whatever order they come
+        sorted(plan.drift.missing_in_candidate), sorted(plan.drift.missing_in_legacy),
+    )  # fmt: skip
+
+
+def _pair(pair: Compared) -> tuple[str, ...]:
+    tolerance = pair.tolerance
+    return (
+        pair.name, pair.legacy.type, pair.candidate.name, pair.candidate.type, pair.family.value,
+        str(tolerance.abs), str(tolerance.rel), str(tolerance.within),
     )  # fmt: skip
 
 

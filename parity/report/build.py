@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
-from parity.model.result import JobOutcome, RunResult, SecondOpinion, SelfTest
+from parity.model.noise import Noise
+from parity.model.result import JobOutcome, RunResult, SecondOpinion
 from parity.model.verdict import Verdict
 from parity.report import headline as say
+from parity.report.around import around, changes
 from parity.report.dataset import dataset_view
 from parity.report.rows import Sample
+from parity.report.selftest import score_views, selftest_ok, selftest_text
 from parity.report.view import Figure, JobView, NightRow, NightView
 from parity.report.words import count, day, utc_text, value_text, visible
 
@@ -24,13 +27,19 @@ def night_view(
     *,
     previous: NightRow | None = None,
     kept: Collection[str] | None = None,
+    nights: Sequence[RunResult] | None = None,
+    noise: Sequence[Noise] = (),
+    docs: str = "",
 ) -> NightView:
     """The view of a night; `samples` are the discrepancy rows to show, by dataset name.
 
     `kept` names the datasets that have a Parquet file of all their discrepancies; None: it is
-    not known which.
+    not known which. `nights` are all nights, for the lives of incidents; without them nothing is
+    said of these. `noise` is how much legacy differs from itself. `docs` is where the page finds
+    docs/causes.md.
     """
     samples = samples or {}
+    known = around(result, nights, noise, docs)
     ordered = sorted(result.datasets, key=lambda dataset: _WORST_FIRST[dataset.verdict])
     return NightView(
         migration=visible(result.migration),
@@ -44,10 +53,10 @@ def night_view(
         headline=say.headline(result),
         answer=say.answer(result),
         reasons=tuple(visible(reason) for reason in result.reasons),
-        previous=say.since_previous(result, previous),
+        previous=say.since_previous(result, previous, changes(known)),
         figures=tuple(_figures(result)),
         datasets=tuple(
-            dataset_view(dataset, samples.get(dataset.name, Sample()), number, kept)
+            dataset_view(dataset, samples.get(dataset.name, Sample()), number, kept, known)
             for number, dataset in enumerate(ordered, start=1)
         ),
         jobs=tuple(_job(job) for job in result.jobs),
@@ -55,7 +64,11 @@ def night_view(
         opinion=_opinion(result.second_opinion),
         opinion_ok=bool(result.second_opinion.rows) and not result.second_opinion.disagreements,
         opinion_examples=tuple(visible(line) for line in result.second_opinion.examples),
-        selftest=_selftest(result.selftest),
+        selftest=selftest_text(result.selftest),
+        selftest_ok=selftest_ok(result.selftest),
+        selftest_seed=visible(result.selftest.seed),
+        selftest_scores=score_views(result.selftest),
+        selftest_missed=tuple(visible(line) for line in result.selftest.undetected),
     )
 
 
@@ -74,7 +87,16 @@ def _figures(result: RunResult) -> list[Figure]:
         ),
         Figure(value=f"{differ:,}", label="rows differ", tone=_differ_tone(result, differ)),
     ]
-    return figures + _job_figure(result) + _quality_figure(result) + _opinion_figure(result)
+    if differ:
+        left = say.unexplained_rows(result)
+        figures.append(Figure(value=f"{left:,}", label="unexplained", tone=_tone(not left, True)))
+    return [
+        *figures,
+        *_job_figure(result),
+        *_quality_figure(result),
+        *_opinion_figure(result),
+        *_selftest_figure(result),
+    ]
 
 
 def _differ_tone(result: RunResult, differ: int) -> str:
@@ -121,6 +143,16 @@ def _opinion_figure(result: RunResult) -> list[Figure]:
     return [Figure(value=value, label="second opinion", tone=_tone(agreed, True))]
 
 
+def _selftest_figure(result: RunResult) -> list[Figure]:
+    """How much of what was seeded was found, and whether any of it was blamed wrongly."""
+    test = result.selftest
+    fine = selftest_ok(test)
+    if fine is None:
+        return []
+    value = f"{test.detected:,} of {test.injected:,}"
+    return [Figure(value=value, label="seeded faults found", tone=_tone(fine, True))]
+
+
 def _job(job: JobOutcome) -> JobView:
     if job.exit_code is None:
         outcome = "did not finish"
@@ -145,12 +177,3 @@ def _opinion(opinion: SecondOpinion) -> str:
     if not opinion.disagreements:
         return f"{looked} and agrees on all of them."
     return f"{looked} and disagrees on {opinion.disagreements:,}."
-
-
-def _selftest(selftest: SelfTest) -> str:
-    if not selftest.injected:
-        return "No faults were seeded in this run."
-    return (
-        f"{count(selftest.injected, 'fault')} seeded, {selftest.detected:,} detected, "
-        f"{selftest.attributed:,} attributed to the right cause."
-    )

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 
+from parity.model.noise import Noise
 from parity.model.result import (
     ColumnResult,
     DatasetResult,
-    Incident,
     QualityCheck,
     RowCounts,
     SchemaDrift,
 )
 from parity.model.verdict import Side
+from parity.report.around import Around
 from parity.report.evidence import parquet_name
 from parity.report.extent import coverage_text, cut_text
 from parity.report.grids import grids
+from parity.report.incidents import incident_view, resolved_view
 from parity.report.rows import BUDGET, Sample, csv_name
+from parity.report.story import story, told_of
 from parity.report.view import (
     ColumnView,
     DatasetView,
     Figure,
-    IncidentView,
     QualityView,
     Segment,
 )
@@ -30,7 +32,10 @@ from parity.report.words import ABSENT, count, delta_text, ratio_text, share, so
 
 __all__ = ["dataset_view"]
 
+_FULL = 12  # incidents shown with all that is known of them; the others as a line each
 _LEAST = 8  # thousandths: one differing row among millions must still be seen in the bar
+
+_NOTHING_KNOWN = Around()
 
 
 def dataset_view(
@@ -38,16 +43,24 @@ def dataset_view(
     sample: Sample,
     number: int,
     kept: Collection[str] | None = None,
+    known: Around = _NOTHING_KNOWN,
 ) -> DatasetView:
     """Card and section of a dataset; `number` (1-based) names its anchor.
 
     `kept` names the datasets whose Parquet file has all their rows; None: it is not known.
+    `known` is what is around its incidents.
     """
     rows = dataset.rows
     compared = rows.matched + rows.discrepancies
     paired = rows.matched + rows.mismatched
-    columns = tuple(_column(column, paired) for column in dataset.columns)
+    noise = {one.column: one for one in known.noise_of(dataset.name)}
+    columns = tuple(_column(one, paired, noise.get(one.name)) for one in dataset.columns)
     shown = len(sample.mismatched) + len(sample.unpaired)
+    listed = Counter(row.incident for row in (*sample.mismatched, *sample.unpaired))
+    incidents = tuple(
+        incident_view(dataset, incident, known, listed[incident.id])
+        for incident in dataset.incidents
+    )
     return DatasetView(
         anchor=f"dataset-{number}",
         name=visible(dataset.name),
@@ -60,7 +73,12 @@ def dataset_view(
         reasons=tuple(visible(reason) for reason in dataset.reasons),
         notes=tuple(visible(note) for note in dataset.notes),
         drift=tuple(_drift(dataset.schema)),
-        incidents=tuple(_incident(incident) for incident in dataset.incidents),
+        story=story([told_of(dataset.kind, one.to_json()) for one in dataset.incidents]),
+        incidents=incidents[:_FULL],
+        briefs=incidents[_FULL:],
+        resolved=tuple(
+            resolved_view(found) for found in known.resolved if found.dataset == dataset.name
+        ),
         differing=tuple(column for column in columns if column.mismatched),
         identical=tuple(column for column in columns if not column.mismatched),
         compared=bool(dataset.rows.matched or dataset.rows.mismatched),
@@ -146,7 +164,7 @@ def _drift(schema: SchemaDrift) -> Iterator[str]:
         yield visible(f"{column}: {legacy} in legacy, {candidate} in candidate")
 
 
-def _column(column: ColumnResult, paired: int) -> ColumnView:
+def _column(column: ColumnResult, paired: int, noise: Noise | None) -> ColumnView:
     limit, _, because = column.tolerance.partition(" because ")
     return ColumnView(
         name=visible(column.name),
@@ -158,42 +176,20 @@ def _column(column: ColumnResult, paired: int) -> ColumnView:
         max_abs_sort="" if column.max_abs_delta is None else repr(column.max_abs_delta),
         max_rel=ratio_text(column.max_rel_delta),
         max_rel_sort="" if column.max_rel_delta is None else repr(column.max_rel_delta),
+        noise=_noise_text(noise) if noise else "",
+        noise_sort=repr(noise.max_abs_delta or 0.0) if noise else "",
     )
 
 
-def _incident(incident: Incident) -> IncidentView:
-    first, last = incident.scope.first, incident.scope.last
-    known = [visible(end) for end in (first, last) if end]
-    notes = [
-        visible(f"{name.replace('_', ' ')}: {_plain(value)}")
-        for name, value in incident.evidence.items()
-    ]
-    if incident.explained_by:
-        notes.append(visible(f"explained by incident {incident.explained_by}"))
-    if incident.waiver:
-        notes.append(visible(f"waived: {incident.waiver}"))
-    return IncidentView(
-        id=visible(incident.id),
-        cause=visible(incident.cause.replace("_", " ")),
-        proof="proved" if incident.proved else "not proved",
-        rows=incident.rows,
-        columns=some_of(incident.columns, 8) or ABSENT,
-        symbols=some_of(incident.scope.symbols, 8) or ABSENT,
-        all_symbols=visible(", ".join(incident.scope.symbols)),
-        sessions=" to ".join(dict.fromkeys(known)) or ABSENT,
-        notes=tuple(notes),
-    )
-
-
-def _plain(value: object) -> str:
-    """A piece of evidence as one would say it: `mismatched 492, legacy only 3`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return ", ".join(f"{str(name).replace('_', ' ')} {_plain(n)}" for name, n in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
-    return f"{value:,}" if isinstance(value, int) else json.dumps(value, default=str)
+def _noise_text(noise: Noise) -> str:
+    """How far legacy is off from itself, as `0.0012 (0.00134 %) in 3 rows`."""
+    if not noise.differing:
+        return "none"
+    rows = f"in {count(noise.differing, 'row')}"
+    if noise.max_abs_delta is None:
+        return rows
+    share = f" ({ratio_text(noise.max_rel_delta)})" if noise.max_rel_delta is not None else ""
+    return f"{delta_text(noise.max_abs_delta)[1:]}{share} {rows}"
 
 
 def _quality(checks: tuple[QualityCheck, ...]) -> tuple[QualityView, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from parity.model.result import DatasetResult, Discrepancy, RowState
 from parity.report.rows import Sample
+from parity.report.story import named
 from parity.report.view import Cell, Grid
 from parity.report.words import (
     decimals_for,
@@ -30,34 +31,83 @@ _SAME = Cell(text="·", kind="same", title="equal within tolerance")
 
 
 def grids(dataset: DatasetResult, sample: Sample, anchor: str) -> tuple[Grid, ...]:
-    """Up to two tables; none when nothing differs. Ids start with `anchor`."""
+    """Up to two tables; none when nothing differs. Ids start with `anchor`.
+
+    The rows of an incident stand together, in the order of the incidents.
+    """
+    owners = _Owners(dataset, sample)
     made = []
     if sample.mismatched:
-        made.append(_mismatched(dataset, sample.mismatched, f"{anchor}-values"))
+        rows = owners.together(sample.mismatched)
+        made.append(_mismatched(dataset, rows, owners, f"{anchor}-values"))
     if sample.unpaired:
-        made.append(_unpaired(dataset, sample.unpaired, f"{anchor}-unpaired"))
+        rows = owners.together(sample.unpaired)
+        made.append(_unpaired(dataset, rows, owners, f"{anchor}-unpaired"))
     return tuple(made)
 
 
-def _mismatched(dataset: DatasetResult, rows: list[Discrepancy], anchor: str) -> Grid:
+class _Owners:
+    """The incidents of the rows shown, as cells; none where no row belongs to a known one."""
+
+    def __init__(self, dataset: DatasetResult, sample: Sample) -> None:
+        known = {row.incident for row in (*sample.mismatched, *sample.unpaired)}
+        incidents = [one for one in dataset.incidents if one.id in known]
+        self._names = {one.id: named(one.cause, one.evidence) for one in incidents}
+        self._order = {one.id: place for place, one in enumerate(incidents)}
+        self._met: set[str] = set()
+
+    @property
+    def headers(self) -> list[tuple[str, bool]]:
+        return [("incident", False)] if self._names else []
+
+    def together(self, rows: list[Discrepancy]) -> list[Discrepancy]:
+        """The rows by incident; those of one in their order."""
+        return sorted(rows, key=lambda row: self._order.get(row.incident, len(self._order)))
+
+    def cells(self, row: Discrepancy) -> list[Cell]:
+        """Its incident; the first row of each is what links to its rows lead to."""
+        if not self._names:
+            return []
+        name = self._names.get(row.incident)
+        if name is None:
+            return [Cell(text="")]
+        ident = visible(row.incident)
+        first = row.incident not in self._met
+        self._met.add(row.incident)
+        return [
+            Cell(
+                text=name, kind="incident", title=ident, href=f"#incident-{ident}",
+                id=f"rows-{ident}" if first else "",
+            )
+        ]  # fmt: skip
+
+
+def _mismatched(
+    dataset: DatasetResult, rows: list[Discrepancy], owners: _Owners, anchor: str
+) -> Grid:
     """Only columns in which some shown row differs, in the dataset's order."""
     differing = {name for row in rows for name in row.columns}
     known = [column.name for column in dataset.columns if column.name in differing]
     names = known + sorted(differing - set(known))
-    headers = _key_headers(dataset, rows) + [(visible(name), True) for name in names]
+    headers = [*_key_headers(dataset, rows), *owners.headers]
+    headers += [(visible(name), True) for name in names]
     return Grid(
         id=anchor,
         caption="Rows whose values differ",
         headers=tuple(headers),
-        rows=tuple(tuple(_key(row) + [_pair(row, name) for name in names]) for row in rows),
+        rows=tuple(
+            (*_key(row), *owners.cells(row), *(_pair(row, name) for name in names)) for row in rows
+        ),
         keys=len(dataset.key),
     )
 
 
-def _unpaired(dataset: DatasetResult, rows: list[Discrepancy], anchor: str) -> Grid:
+def _unpaired(
+    dataset: DatasetResult, rows: list[Discrepancy], owners: _Owners, anchor: str
+) -> Grid:
     held = [row.legacy or row.candidate or {} for row in rows]
     names = [column.name for column in dataset.columns if any(column.name in row for row in held)]
-    headers = [*_key_headers(dataset, rows), ("state", False), ("side", False)]
+    headers = [*_key_headers(dataset, rows), *owners.headers, ("state", False), ("side", False)]
     headers += [(visible(name), _numeric([row.get(name) for row in held])) for name in names]
     return Grid(
         id=anchor,
@@ -65,7 +115,7 @@ def _unpaired(dataset: DatasetResult, rows: list[Discrepancy], anchor: str) -> G
         headers=tuple(headers),
         rows=tuple(
             tuple(
-                _key(row)
+                [*_key(row), *owners.cells(row)]
                 + [Cell(text=f"≠ {_STATES[row.state]}", kind="state")]
                 + [Cell(text=row.side.value if row.side else "both")]
                 + [_plain(values.get(name)) for name in names]

@@ -9,12 +9,30 @@ from parity.model.verdict import Verdict
 from parity.report.view import NightRow, word_of
 from parity.report.words import count, some_of, visible
 
-__all__ = ["answer", "compared_rows", "headline", "job_sentence", "night_line", "since_previous"]
+__all__ = [
+    "answer",
+    "compared_rows",
+    "headline",
+    "job_sentence",
+    "night_line",
+    "since_previous",
+    "unexplained_rows",
+]
 
 
 def compared_rows(dataset: DatasetResult) -> int:
     """Distinct rows looked at: those that match and those that differ."""
     return dataset.rows.matched + dataset.rows.discrepancies
+
+
+def unexplained_rows(result: RunResult) -> int:
+    """Rows that differ and have neither a proved cause nor a waiver."""
+    return sum(
+        incident.rows
+        for dataset in result.datasets
+        for incident in dataset.incidents
+        if not incident.proved and incident.waiver is None
+    )
 
 
 def job_sentence(job: JobOutcome) -> str:
@@ -24,7 +42,10 @@ def job_sentence(job: JobOutcome) -> str:
 
 
 def headline(result: RunResult) -> str:
-    """The verdict in one line, as `Fail: 3 of 4 datasets differ: AAPL, 502 rows`."""
+    """The verdict in one line, as `Fail: AAPL: unadjusted split 2:1 (1,494 rows)`.
+
+    Where no cause is proved, `Fail: 3 of 4 datasets differ: AAPL, 502 rows`.
+    """
     word = word_of(result.verdict)
     if result.verdict is Verdict.PASS:
         rows = sum(dataset.rows.matched for dataset in result.datasets)
@@ -60,6 +81,8 @@ def night_line(row: NightRow) -> str:
     if row.reasons and not (row.verdict is Verdict.FAIL and row.discrepancies):
         rest = f" (and {count(len(row.reasons) - 1, 'more reason')})" if row.reasons[1:] else ""
         return f"{visible(row.reasons[0])}{rest}"
+    if row.story:
+        return row.story
     if row.discrepancies:
         differing = sum(bool(item.discrepancies) for item in row.datasets)
         of = f"{differing} of {count(len(row.datasets), 'dataset')}"
@@ -69,17 +92,24 @@ def night_line(row: NightRow) -> str:
     return f"{count(sum(item.matched for item in row.datasets), 'row')} matched"
 
 
-def since_previous(result: RunResult, previous: NightRow | None) -> str:
-    """What changed since the night before; empty when that is not known."""
+def since_previous(result: RunResult, previous: NightRow | None, changes: str = "") -> str:
+    """What changed since the night before; empty when that is not known.
+
+    `changes` says what became of its incidents, as `1 incident new, 2 resolved`.
+    """
     if previous is None:
         return ""
     now = sum(dataset.rows.discrepancies for dataset in result.datasets)
     before = previous.discrepancies
     change = "as many rows differ" if now == before else f"{before:,} → {now:,} rows differ"
-    return f"Since {previous.session.isoformat()} ({word_of(previous.verdict)}): {change}"
+    told = f"; {changes}" if changes else ""
+    return f"Since {previous.session.isoformat()} ({word_of(previous.verdict)}): {change}{told}"
 
 
 def _differences(result: RunResult) -> str:
+    told = NightRow.of(result).story
+    if told:
+        return told
     failed = [dataset for dataset in result.datasets if dataset.verdict is Verdict.FAIL]
     of = f"{len(failed)} of {count(len(result.datasets), 'dataset')}"
     rows = sum(dataset.rows.discrepancies for dataset in failed)
@@ -117,14 +147,11 @@ def _undecided_reasons(result: RunResult) -> tuple[str, ...]:
 
 
 def _explained(result: RunResult, rows: int) -> str:
-    open_rows = sum(
-        incident.rows
-        for dataset in result.datasets
-        for incident in dataset.incidents
-        if not incident.proved and incident.waiver is None
-    )
+    open_rows = unexplained_rows(result)
     if not open_rows:
-        return f"{count(rows, 'row')} {_verb(rows)}, each with a proved cause or a waiver."
+        waived = any(one.waiver for dataset in result.datasets for one in dataset.incidents)
+        or_waiver = " or a waiver" if waived else ""
+        return f"{count(rows, 'row')} {_verb(rows)}, each with a proved cause{or_waiver}."
     if open_rows == rows:
         return f"{count(rows, 'row')} {_verb(rows)} and no cause is proved."
     return f"{count(rows, 'row')} {_verb(rows)}, {open_rows:,} of them without a proved cause."

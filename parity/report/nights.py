@@ -9,6 +9,7 @@ from typing import Any
 
 from parity.model.result import RunResult
 from parity.model.verdict import Phase, Verdict
+from parity.report.story import story, told_of
 
 __all__ = ["NightDataset", "NightRow", "dataset_names", "newest_first"]
 
@@ -26,7 +27,10 @@ class NightDataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightRow:
-    """One night in the index. `link` is the night's page, relative to the reports folder."""
+    """One night in the index. `link` is the night's page, relative to the reports folder.
+
+    `story` tells the causes of what differs; empty where none is proved.
+    """
 
     session: date
     phase: str
@@ -35,6 +39,7 @@ class NightRow:
     run_id: str
     datasets: tuple[NightDataset, ...]
     link: str
+    story: str = ""
 
     @property
     def discrepancies(self) -> int:
@@ -61,6 +66,13 @@ class NightRow:
             run_id=stored["run_id"],
             datasets=tuple(_dataset_of(entry) for entry in stored["datasets"]),
             link=f"{stored['phase']}/{stored['session']}/index.html",
+            story=story(
+                [
+                    told_of(entry["kind"], incident)
+                    for entry in stored["datasets"]
+                    for incident in entry["incidents"]
+                ]
+            ),
         )
 
 

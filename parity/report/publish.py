@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from parity.model.noise import Noise
 from parity.model.result import Discrepancy, RunResult
 from parity.report.atomic import replace_file, replaced_folder
 from parity.report.build import night_view
@@ -33,13 +34,16 @@ def write_night(
     *,
     since_previous: NightRow | None = None,
     evidence: Path | None = None,
+    nights: Sequence[RunResult] | None = None,
+    noise: Sequence[Noise] = (),
 ) -> None:
     """Publish a night in `folder` (`reports/<phase>/<session>`): page, result.json and rows.
 
     `discrepancies(dataset_name)` is asked once for each dataset with differing rows and is read
     as a stream; it yields the stored rows, which go to the CSV file. The Parquet file with all
-    of them is linked in from `evidence/<run_id>/`. Entries of the folder that are not the
-    report's own (job logs) are kept.
+    of them is linked in from `evidence/<run_id>/`. `nights` are all stored nights, from which the
+    lives of incidents are told; `noise` is how much legacy differs from itself. Entries of the
+    folder that are not the report's own (job logs) are kept.
 
     Raises:
         ComparisonError: the rows do not add up to what the result says; the old folder stays.
@@ -53,7 +57,15 @@ def write_night(
             if dataset.rows.discrepancies
         }
         kept = take(evidence, folder, new, result)
-        view = night_view(result, samples, previous=since_previous, kept=kept)
+        view = night_view(
+            result,
+            samples,
+            previous=since_previous,
+            kept=kept,
+            nights=nights,
+            noise=noise,
+            docs=_docs(folder),
+        )
         (new / "index.html").write_bytes(night_page(view).encode())
         (new / "result.json").write_bytes(render_json(result).encode())
 
@@ -61,6 +73,13 @@ def write_night(
 def write_index(rows: Sequence[NightRow], reports: Path, *, migration: str) -> None:
     """Publish `reports/index.html`: every night, newest first, linked to its page."""
     replace_file(reports / "index.html", index_page(rows, migration=migration).encode())
+
+
+def _docs(folder: Path) -> str:
+    """How a night's page reaches docs/causes.md; empty where the reports do not lie beside it."""
+    above = folder.absolute().parents
+    there = len(above) > 2 and (above[2] / "docs" / "causes.md").is_file()
+    return "../../../docs/causes.md" if there else ""
 
 
 def _ours(name: str) -> bool:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from parity.report.words import EXCHANGE_ZONE, delta_of
 __all__ = ["BUDGET", "Sample", "csv_name", "write_csv"]
 
 BUDGET = 200
+_FIRST = 3  # rows of an incident that get a place, of so many incidents:
+_INCIDENTS = 30
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -27,24 +30,47 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class Sample:
     """At most `BUDGET` rows, in the order they came: rows in pairs, and rows without a partner.
 
-    Both kinds get a place when there are many of both, so that a flood of one never hides
-    the other.
+    Both kinds get a place when there are many of both, and so do the first rows of each
+    incident: a flood of one never hides the other.
     """
 
     mismatched: list[Discrepancy] = field(default_factory=list)
     unpaired: list[Discrepancy] = field(default_factory=list)
 
-    def offer(self, row: Discrepancy) -> None:
-        """Keep the row while there is room for its kind."""
-        kept = self.mismatched if row.state is RowState.MISMATCHED else self.unpaired
-        if len(kept) < BUDGET:
-            kept.append(row)
 
-    def trim(self) -> Sample:
-        """The sample cut to `BUDGET` rows in total."""
-        spare = max(BUDGET // 2, BUDGET - len(self.mismatched))
-        unpaired = self.unpaired[:spare]
-        return Sample(self.mismatched[: BUDGET - len(unpaired)], unpaired)
+@dataclass(slots=True)
+class _Sampler:
+    """Picks a sample from a stream, holding little more than that."""
+
+    kept: dict[bool, dict[int, Discrepancy]] = field(default_factory=lambda: {True: {}, False: {}})
+    first: dict[int, None] = field(default_factory=dict)  # places of rows that are to be shown
+    seen: Counter[str] = field(default_factory=Counter)
+    place: int = 0
+
+    def offer(self, row: Discrepancy) -> None:
+        """Keep the row while there is room for its kind, or few of its incident are kept."""
+        kept = self.kept[row.state is RowState.MISMATCHED]
+        first = self.seen[row.incident] < _FIRST and (
+            row.incident in self.seen or len(self.seen) < _INCIDENTS
+        )
+        if first:
+            self.seen[row.incident] += 1
+            self.first[self.place] = None
+        if first or len(kept) < BUDGET:
+            kept[self.place] = row
+        self.place += 1
+
+    def sample(self) -> Sample:
+        """`BUDGET` rows in total, in their order."""
+        pairs, single = self.kept[True], self.kept[False]
+        spare = max(BUDGET // 2, BUDGET - len(pairs))
+        unpaired = self._cut(single, spare)
+        return Sample(self._cut(pairs, BUDGET - len(unpaired)), unpaired)
+
+    def _cut(self, kept: dict[int, Discrepancy], most: int) -> list[Discrepancy]:
+        wanted = [place for place in kept if place in self.first]
+        others = [place for place in kept if place not in self.first]
+        return [kept[place] for place in sorted([*wanted, *others][:most])]
 
 
 def csv_name(dataset: str) -> str:
@@ -66,17 +92,17 @@ def write_csv(path: Path, dataset: DatasetResult, rows: Iterable[Discrepancy]) -
         ComparisonError: more or fewer rows came than the result says were stored.
     """
     names = tuple(column.name for column in dataset.columns)
-    sample = Sample()
+    sampler = _Sampler()
     written = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([_text(name) for name in _header(dataset.key, names)])
         for row in rows:
             writer.writerow(list(_cells(row, names)))
-            sample.offer(row)
+            sampler.offer(row)
             written += 1
     _check(dataset, written)
-    return sample.trim()
+    return sampler.sample()
 
 
 def _check(dataset: DatasetResult, written: int) -> None:
@@ -95,6 +121,7 @@ def _header(key: tuple[str, ...], names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         yield from (f"{name}_legacy", f"{name}_candidate", f"{name}_delta")
     yield "differs"
+    yield "incident"
 
 
 def _cells(row: Discrepancy, names: tuple[str, ...]) -> Iterator[str]:
@@ -105,6 +132,7 @@ def _cells(row: Discrepancy, names: tuple[str, ...]) -> Iterator[str]:
         yield _side(row.candidate, name)
         yield _delta(row, name)
     yield _text(";".join(row.columns))
+    yield _text(row.incident)
 
 
 def _side(values: dict[str, object] | None, name: str) -> str:

@@ -29,40 +29,52 @@ def _since(since: Sequence[Since], run_id: str) -> list[RenderableType]:
             ("changed", True),
         )  # fmt: skip
         for one in compared:
-            numbers = (one.new, one.gone, one.persisting, one.changed)
-            grid.add_row(Text(visible(one.dataset)), *(f"{number:,}" for number in numbers))
+            grid.add_row(Text(visible(one.dataset)), *_numbers(one))
         parts += [Text(""), grid]
     for one in since:
         parts += bullets(visible(one.dataset), _lines(one))
     return parts
 
 
+def _numbers(one: Since) -> list[str]:
+    """Rows that are not stored may be new or gone, and what looks new or gone may be neither."""
+    if one.cut:
+        return ["?", "?", f"≥ {one.persisting:,}", f"≥ {one.changed:,}"]
+    return [f"{number:,}" for number in (one.new, one.gone, one.persisting, one.changed)]
+
+
 def _summary(since: Sequence[Since]) -> str:
     if all(one.reason for one in since):
         return "nothing can be held against it"
-    new, gone = sum(one.new for one in since), sum(one.gone for one in since)
-    changed = sum(one.changed for one in since)
-    persisting = sum(one.persisting for one in since)
+    known = [one for one in since if not one.cut]
+    new, gone = sum(one.new for one in known), sum(one.gone for one in known)
+    changed = sum(one.changed for one in known)
+    persisting = sum(one.persisting for one in known)
     text = f"{new:,} new, {gone:,} gone, {persisting:,} persisting ({changed:,} changed)"
     missing = sum(bool(one.reason) for one in since)
     if missing:
         text += f"; {count(missing, 'dataset')} cannot be held against it"
-    return f"{text}; only of what was stored" if any(one.cut for one in since) else text
+    cut = sum(one.cut for one in since)
+    if not cut:
+        return text
+    unknown = f"what is new or gone is not known of {count(cut, 'dataset')}"
+    return unknown if cut + missing == len(since) else f"{text}; {unknown}"
 
 
 def _lines(one: Since) -> list[str]:
     if one.reason:
         return [visible(one.reason)]
-    lines = [
+    if one.cut:
+        return [
+            "the database has only the first rows of one of the runs (discrepancy_limit), and a "
+            "file of all of them is missing: what is new or gone is not known; of the stored rows "
+            f"{one.persisting:,} persist, {one.changed:,} of them changed"
+        ]
+    return [
         f"{what}: {_keys(keys, whole)}"
         for what, keys, whole in (("new", one.new_keys, one.new), ("gone", one.gone_keys, one.gone))
         if keys
     ]
-    if one.cut:
-        lines.append(
-            "not all rows of both runs were stored: these figures are of the first ones by key"
-        )
-    return lines
 
 
 def _keys(keys: Sequence[tuple[Any, ...]], whole: int) -> str:

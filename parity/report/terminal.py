@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 from parity.report.build import night_view
@@ -21,14 +22,16 @@ from parity.report.view import (
     JobView,
     NightRow,
     NightView,
+    ResolvedView,
     newest_first,
     symbol_of,
     word_of,
 )
-from parity.report.words import visible
+from parity.report.words import ABSENT, count, visible
 
 __all__ = ["Screen", "render_index", "render_night"]
 
+_INCIDENTS = 12  # of a dataset; the others are counted
 _STYLES = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.UNDECIDED: "bold yellow"}
 
 
@@ -38,13 +41,17 @@ def render_night(
     width: int = 80,
     previous: NightRow | None = None,
     evidence: Path | None = None,
+    nights: Sequence[RunResult] | None = None,
+    noise: Sequence[Noise] = (),
 ) -> Screen:
     """The night's verdict, datasets, incidents and what went wrong beside them.
 
     `evidence` is the folder of the runs' Parquet files, for nights with more rows than are stored.
+    `nights` are all nights, for the lives of incidents; `noise` is how much legacy differs from
+    itself.
     """
     kept = None if evidence is None else kept_in(evidence, result)
-    view = night_view(result, previous=previous, kept=kept)
+    view = night_view(result, previous=previous, kept=kept, nights=nights, noise=noise)
     return Screen(lambda: _night(view), width)
 
 
@@ -71,6 +78,9 @@ def _night(view: NightView) -> list[RenderableType]:
     parts += bullets("Failed jobs", [_job(job) for job in view.jobs if not job.ok])
     parts += [Text(""), Text(f"Second opinion: {view.opinion}")]
     parts += [Text(f"  {line}") for line in view.opinion_examples]
+    if view.selftest_ok is not None:
+        parts.append(Text(f"Self-test: {view.selftest}"))
+        parts += [Text(f"  missed: {line}") for line in view.selftest_missed]
     return parts
 
 
@@ -96,16 +106,36 @@ def _datasets(datasets: Sequence[DatasetView]) -> Table:
     return table
 
 
+def _incidents(dataset: DatasetView) -> Iterator[str]:
+    found = (*dataset.incidents, *dataset.briefs)
+    yield from map(_incident, found[:_INCIDENTS])
+    if rest := found[_INCIDENTS:]:
+        rows = sum(incident.rows for incident in rest)
+        yield f"{count(len(rest), 'more incident')}: {count(rows, 'row')}"
+    yield from map(_resolved, dataset.resolved)
+
+
 def _incident(incident: IncidentView) -> str:
-    rows = f"{incident.rows:,} row" + ("" if incident.rows == 1 else "s")
-    where = (incident.symbols, incident.sessions, incident.columns)
-    parts = [rows, *(part for part in where if part != "—")]
-    return f"{incident.cause} ({incident.proof}): {'; '.join(parts)}"
+    """What it says where it says something, else its cause with where and what differs."""
+    cause = f"{incident.name}, {incident.proof}" if incident.says else incident.name
+    head = f"{incident.says} ({cause})" if incident.says else f"{cause} ({incident.proof})"
+    where = () if incident.says else (incident.symbols, incident.sessions, incident.columns)
+    parts = [count(incident.rows, "row"), *(part for part in where if part != ABSENT)]
+    parts += [f"follows from {link.text}" for link in incident.follows[:1]]
+    if incident.noise:
+        parts.append("within legacy's own noise")
+    parts += [part for part in (incident.life, incident.why_not) if part]
+    return f"{head}: {'; '.join(parts)}"
+
+
+def _resolved(found: ResolvedView) -> str:
+    cause = f"{found.says} ({found.name})" if found.says else f"{found.name}: {found.symbols}"
+    return f"resolved: {cause}: {count(found.rows, 'row')}, last on {found.last}"
 
 
 def _details(dataset: DatasetView) -> list[RenderableType]:
     lines = [*dataset.reasons, *dataset.drift]
-    lines += [_incident(incident) for incident in dataset.incidents]
+    lines += _incidents(dataset)
     if dataset.quality_failed:
         lines.append(f"quality checks: {dataset.quality_summary}")
     lines += [line for line in (dataset.cut, dataset.coverage) if line]

@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parity.model.verdict import Verdict
+from parity.report.incidentview import Examples, IncidentView, Line, Link, ResolvedView
 from parity.report.nights import NightDataset, NightRow, dataset_names, newest_first
 
 __all__ = [
     "Cell",
     "ColumnView",
     "DatasetView",
+    "Examples",
     "Figure",
     "Grid",
     "IncidentView",
     "JobView",
+    "Line",
+    "Link",
     "NightDataset",
     "NightRow",
     "NightView",
     "QualityView",
+    "ResolvedView",
+    "ScoreView",
     "Segment",
     "dataset_names",
     "newest_first",
@@ -42,9 +48,11 @@ def symbol_of(verdict: Verdict) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One table cell. `kind`: text, number, null, pair (three lines of one column) or same.
+    """One table cell. `kind`: text, number, null, pair (three lines of one column), same, state
+    or incident (a link to `href`, with what a filter finds it by in `title`).
 
     `sort` is a number for sorting where the text alone would sort wrongly; `title` says more.
+    `id` is an anchor, on the first row of an incident.
     """
 
     text: str
@@ -53,6 +61,8 @@ class Cell:
     title: str = ""
     legacy: str = ""
     candidate: str = ""
+    href: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +96,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnView:
-    """One compared column: how much of it matches, and how far the rest is off."""
+    """One compared column: how much of it matches, and how far the rest is off.
+
+    `noise` is how far legacy is off from itself in it; empty where that is not known.
+    """
 
     name: str
     mismatched: int
@@ -97,21 +110,8 @@ class ColumnView:
     max_abs_sort: str
     max_rel: str
     max_rel_sort: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentView:
-    """Discrepancies with one cause and scope."""
-
-    id: str
-    cause: str
-    proof: str
-    rows: int
-    columns: str
-    symbols: str
-    all_symbols: str
-    sessions: str
-    notes: tuple[str, ...]
+    noise: str = ""
+    noise_sort: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,24 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreView:
+    """Seeded faults of one cause; `fine` when all were found and none blamed on another."""
+
+    cause: str
+    injected: int
+    detected: int
+    right: int
+    unexplained: int
+    wrong: int
+    fine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetView:
     """One dataset: card and section.
 
     `cut` says what was not stored of its rows, `coverage` how much of its history was verified.
+    `story` tells the causes in a line. `briefs` are the incidents beyond those shown in full.
     """
 
     anchor: str
@@ -157,7 +171,10 @@ class DatasetView:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     drift: tuple[str, ...]
+    story: str
     incidents: tuple[IncidentView, ...]
+    briefs: tuple[IncidentView, ...]
+    resolved: tuple[ResolvedView, ...]
     differing: tuple[ColumnView, ...]
     identical: tuple[ColumnView, ...]
     compared: bool
@@ -197,3 +214,7 @@ class NightView:
     opinion_ok: bool
     opinion_examples: tuple[str, ...]
     selftest: str
+    selftest_ok: bool | None
+    selftest_seed: str
+    selftest_scores: tuple[ScoreView, ...]
+    selftest_missed: tuple[str, ...]

@@ -163,6 +163,7 @@ def _schema(dataset: DatasetResult, columns: _Columns, metadata: dict[str, str])
         add(name, seen.type, "key", name)
     add("side", pa.string(), "side")
     add("columns", pa.list_(pa.string()), "columns")
+    add("incident", pa.string(), "incident")
     for place, name in enumerate(columns.names):
         add(f"{name}_legacy", columns.legacy[place].type, "legacy", name)
         add(f"{name}_candidate", columns.candidate[place].type, "candidate", name)
@@ -179,6 +180,7 @@ def _arrays(columns: _Columns, batch: Batch) -> Iterator[pa.Array]:
     # Of a doubled key or one with NULL, nothing else says which side the row is on.
     yield pa.array(_sides(batch), pa.string())
     yield pa.array(batch.columns, pa.list_(pa.string()))
+    yield pa.array(batch.incidents, pa.string())
     legacy = _side(batch.legacy, columns.names, len(batch))
     candidate = _side(batch.candidate, columns.names, len(batch))
     for place, (left, right) in enumerate(zip(legacy, candidate, strict=True)):

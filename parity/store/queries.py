@@ -8,7 +8,7 @@ __all__ = ["COPY_DISCREPANCIES", "LOCK", "SINCE"]
 
 COPY_DISCREPANCIES = sql.SQL(
     "COPY parity.discrepancy "
-    "(run_id, dataset, ordinal, state, key, legacy, candidate, columns) FROM STDIN"
+    "(run_id, dataset, ordinal, state, key, legacy, candidate, columns, incident) FROM STDIN"
 )
 LOCK = sql.SQL("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7301843))")
 

@@ -54,11 +54,14 @@ def stored_rows(connection: Connection, result: RunResult, dataset: str) -> Iter
     names = {entry.name: [column.name for column in entry.columns] for entry in result.datasets}
     table = tables.discrepancy
     wanted = (
-        select(table.c.state, table.c.key, table.c.legacy, table.c.candidate, table.c.columns)
+        select(
+            table.c.state, table.c.key, table.c.legacy, table.c.candidate, table.c.columns,
+            table.c.incident,
+        )
         .where(table.c.run_id == result.run_id, table.c.dataset == dataset)
         .order_by(table.c.ordinal)
         .execution_options(yield_per=2000)
-    )
+    )  # fmt: skip
     for row in connection.execute(wanted):
         yield Discrepancy(
             state=RowState(row.state),
@@ -66,21 +69,23 @@ def stored_rows(connection: Connection, result: RunResult, dataset: str) -> Iter
             legacy=_values(row.legacy, names[dataset]),
             candidate=_values(row.candidate, names[dataset]),
             columns=tuple(row.columns),
+            incident=row.incident,
         )
 
 
 def _lines(batch: Batch) -> list[str]:
-    """State, key, both sides and columns as COPY reads them. Equal rows have equal lines."""
+    """State, key, sides, columns, incident as COPY reads them. Equal rows have equal lines."""
     keys = _joined("[", [""] * len(batch.key), batch.key, "]", len(batch))
     sides = zip(keys, _side(batch.legacy, len(batch)), _side(batch.candidate, len(batch)),
                 strict=True)  # fmt: skip
     # JSON text has no tab and no line end; of what COPY would read, only the backslash is left.
     return [
-        f"{state}\t{text}\t{_array(columns)}\n"
-        for state, text, columns in zip(
+        f"{state}\t{text}\t{_tail(columns, incident)}"
+        for state, text, columns, incident in zip(
             batch.states,
             ["\t".join(parts).replace("\\", "\\\\").replace("\0", "\\N") for parts in sides],
             batch.columns,
+            batch.incidents,
             strict=True,
         )
     ]
@@ -107,7 +112,11 @@ def _joined(
     return [template % row for row in zip(*texts, strict=True)]
 
 
-@lru_cache(maxsize=1000)
+@lru_cache(maxsize=4096)
+def _tail(columns: tuple[str, ...], incident: str) -> str:
+    return f"{_array(columns)}\t{_escaped(incident)}\n"
+
+
 def _array(names: tuple[str, ...]) -> str:
     quoted = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
     inner = ",".join(f'"{name}"' for name in quoted)

@@ -18,11 +18,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from parity.model.errors import StoreError
+from parity.model.noise import Noise
 from parity.model.result import Audit, Discrepancy, JobOutcome, RunResult
 from parity.model.since import Since
 from parity.model.verdict import Phase
 from parity.store import audits as audit_rows
 from parity.store import jobs, runs, tables
+from parity.store import noise as noise_rows
 from parity.store.connection import lock, reading, reason, writing
 from parity.store.evidence import write_evidence
 from parity.store.rows import Rows, copy_rows, digest_rows, stored_rows
@@ -158,3 +160,13 @@ class Store:
         """
         with reading(self._engine) as connection:
             return audit_rows.audit_before(connection, migration, dataset, before)
+
+    def save_noise(self, migration: str, found: Iterable[Noise]) -> None:
+        """Keeps one measurement of how much legacy differs from itself."""
+        with writing(self._engine, "the noise floor") as connection:
+            noise_rows.save_noise(connection, migration, found)
+
+    def noise(self, migration: str) -> tuple[Noise, ...]:
+        """The newest measurement of each dataset, by dataset and column."""
+        with reading(self._engine) as connection:
+            return noise_rows.latest_noise(connection, migration)

@@ -79,6 +79,7 @@ discrepancy = Table(
     Column("legacy", JSONB),
     Column("candidate", JSONB),
     Column("columns", ARRAY(Text), nullable=False),
+    Column("incident", Text, nullable=False, server_default=""),  # its id in the run's result
 )
 
 # How far a dataset that is compared by windows has been verified, as of the run.
@@ -136,3 +137,20 @@ phase_change = Table(
     Column("why", Text, nullable=False),
     _now(),
 )
+
+# How much legacy differs from itself; the newest measurement of a dataset holds.
+noise = Table(
+    "noise",
+    metadata,
+    Column("migration", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True, server_default=func.now()),
+    Column("column", Text, primary_key=True),
+    Column("session", Date, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("differing", BigInteger, nullable=False),
+    Column("max_abs_delta", Double),
+    Column("max_rel_delta", Double),
+    Column("only_once", BigInteger, nullable=False),
+)
+__all__ += ["noise"]

@@ -6,6 +6,7 @@ the rows are. What it cannot tell makes everything count as touched, never nothi
 
 - a TRUNCATE, a row without a symbol, the moment at which the log was switched on,
 - triggers missing, disabled or made for other columns, on the table or any of its partitions,
+- triggers that were disabled and enabled again, or made, since the earlier snapshot,
 - an earlier snapshot that has been pruned from the log or comes from another server.
 
 It does not see partitions that are detached, rows changed by ALTER TABLE, and writers that

@@ -12,7 +12,7 @@ from parity.model.suite import Relation
 from parity.touched import queries
 from parity.touched.columns import Column, Place, columns_of, locate, require_time
 
-__all__ = ["install", "installed", "lacking", "remove"]
+__all__ = ["altered", "install", "installed", "lacking", "remove"]
 
 NAMES = [queries.trigger_name(event) for event in queries.TRIGGERS]
 NO_TABLE = {
@@ -110,6 +110,19 @@ def lacking(
     if table is None:
         return None
     return f"{table} has no triggers of the log for columns {symbol} and {time}"
+
+
+def altered(connection: psycopg.Connection, relation: Relation, snapshot: str) -> str | None:
+    """The table whose triggers were made, or switched off or on, since an earlier snapshot.
+
+    Whoever wrote while they were off wrote unnoticed, even if they have been on again since long.
+    """
+    place = locate(connection, relation)
+    if place is None:
+        return None
+    about = {"oid": place.oid, "names": NAMES, "snapshot": snapshot}
+    row = connection.execute(queries.ALTERED, about).fetchone()
+    return row[0] if row else None
 
 
 def _lacking(

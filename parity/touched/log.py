@@ -12,7 +12,7 @@ from parity.model.errors import DatabaseError
 from parity.model.suite import Relation
 from parity.touched import queries
 from parity.touched.columns import columns_of, locate, require_time
-from parity.touched.install import lacking
+from parity.touched.install import altered, lacking
 from parity.touched.spans import EVERYTHING, Span, beginning, span
 
 __all__ = ["Touched", "entries", "gap", "prune", "spans_of", "touched_since"]
@@ -129,6 +129,12 @@ def _gap(
         return "the earlier night was on another database server"
     if connection.execute(queries.PRUNED, about).fetchone():
         return f"the log of {relation} has been pruned since the earlier night"
+    table = altered(connection, relation, snapshot)
+    if table is not None:
+        return (
+            f"the triggers of the log on {table} were made, or switched off and on, since the "
+            "earlier night"
+        )
     return None
 
 

@@ -67,6 +67,18 @@ LACKING = sql.SQL(
     "FROM unnest(%(arguments)s::text[]) WITH ORDINALITY u(a, place))) "
     "ORDER BY t.oid LIMIT 1"
 ).format(_TREE)
+# The name of one table with a trigger that was made or altered in a transaction which the earlier
+# snapshot may not have seen the end of. `xmin` has only the lower half of a transaction's number:
+# one that seems to lie in the future, or half of all numbers back, is older than any snapshot.
+ALTERED = sql.SQL(
+    "{} SELECT schema || '.' || \"table\" FROM tree t "
+    "JOIN pg_trigger g ON g.tgrelid = t.oid AND g.tgname = ANY(%(names)s) "
+    "CROSS JOIN LATERAL (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) n(next) "
+    "CROSS JOIN LATERAL (SELECT (n.next - g.xmin::text::bigint) & 4294967295) d(ago) "
+    "WHERE g.xmin::text::bigint >= 3 AND d.ago < 2147483648 "
+    "AND n.next - d.ago >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)::text::bigint "
+    "ORDER BY t.oid LIMIT 1"
+).format(_TREE)
 PRESENT = sql.SQL(
     '{} SELECT schema, "table", g.tgname::text FROM tree t '
     "JOIN pg_trigger g ON g.tgrelid = t.oid AND g.tgname = ANY(%(names)s) ORDER BY t.oid, 3"

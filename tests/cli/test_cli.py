@@ -202,7 +202,7 @@ def test_an_interrupted_night_ends_its_jobs_and_stores_nothing(
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.strip() == "parity: interrupted; nothing half-done was kept"
+    assert errors.strip() == "parity: interrupted; nothing half-done was stored"
     with psycopg.connect(database.admin_url) as connection:
         assert connection.execute("SELECT count(*) FROM parity.run").fetchone() == (0,)
     assert list((tmp_path / ".parity" / "jobs").glob("*.json")) == []

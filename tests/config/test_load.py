@@ -27,6 +27,8 @@ state: /var/parity
 second_opinion_rows: 50
 connections: 4
 discrepancy_limit: 1000
+selftest_seconds: 2.5
+revision_days: 0
 jobs:
   - name: load
     side: candidate
@@ -54,6 +56,16 @@ datasets:
       sent_at: {abs: 1500ms, because: two clocks}
     window: {sessions: 3, changed: created_at, audit_cycle: 10}
     synthetic: drawn at random
+  - name: indicators
+    kind: indicators
+    legacy: l.i
+    candidate: c.i
+    key: [symbol, day]
+    symbol: symbol
+    time: day
+    computed_from: bars
+    days_back: 420
+    formulas: {trend: sma_20, "20": volatility_252, change: price_change_5d, band: bb_width}
 """
 
 SMALL = """
@@ -83,6 +95,8 @@ def test_everything_in_the_file_is_in_the_suite(tmp_path: Path) -> None:
         second_opinion_rows=50,
         connections=4,
         discrepancy_limit=1000,
+        selftest_seconds=2.5,
+        revision_days=0,
         config_hash=suite.config_hash,
         jobs=(
             Job(
@@ -126,6 +140,23 @@ def test_everything_in_the_file_is_in_the_suite(tmp_path: Path) -> None:
                 ),
                 window=Window(sessions=3, changed="created_at", log=False, audit_cycle=10),
                 synthetic="drawn at random",
+            ),
+            Dataset(
+                name="indicators",
+                kind=Kind.INDICATORS,
+                legacy=Relation("l", "i"),
+                candidate=Relation("c", "i"),
+                key=("symbol", "day"),
+                symbol="symbol",
+                time="day",
+                computed_from="bars",
+                days_back=420,
+                formulas=(
+                    ("trend", "sma_20"),
+                    ("20", "volatility_252"),
+                    ("change", "price_change_5d"),
+                    ("band", "bb_width"),
+                ),
             ),
         ),
     )
@@ -259,6 +290,7 @@ SAME = [
     SMALL.replace("l.t", "{table: t, schema: l}"),
     SMALL + "reports: reports\n",
     SMALL + "connections: 2\ndiscrepancy_limit: 100000\n",
+    SMALL + "selftest_seconds: 5.00\nrevision_days: 45\n",
 ]
 DIFFERENT = [
     SMALL.replace("0.01", "0.02"),
@@ -277,6 +309,8 @@ DIFFERENT = [
     SMALL.replace("key: id", "key: id, where: {a: 2005-02-17}"),
     SMALL.replace("key: id", "key: id, where: {a: '2005-02-17'}"),
     SMALL + "calendar: XLON\n",
+    SMALL + "selftest_seconds: 0\n",
+    SMALL + "revision_days: 10\n",
 ]
 
 
@@ -343,18 +377,24 @@ def test_the_reference_migration_loads() -> None:
     ]
     raw = [dataset for dataset in suite.datasets if dataset.name in ("yahoo_bars", "polygon_bars")]
     assert all(not dataset.tolerances and dataset.default_tolerance.exact for dataset in raw)
-    assert suite.datasets[3].since == date(2005, 2, 17)
+    indicators = suite.datasets[3]
+    assert indicators.since == date(2005, 2, 17)
+    assert (indicators.computed_from, indicators.days_back) == ("yahoo_adjusted_bars", 300)
+    # What the jobs compute from is what the config says they do.
+    assert "300" in next(job for job in suite.jobs if job.name == "legacy-indicators").command
 
 
 def test_the_examples_in_the_comments_of_the_reference_migration_load(tmp_path: Path) -> None:
     text = (REPOSITORY / "parity.yaml").read_text()
-    examples = r"# (?=connections: |discrepancy_limit: |window: \{)"
-    text, examples_found = re.subn(examples, "", text)
-    assert examples_found == 3
+    keys = "connections|discrepancy_limit|selftest_seconds|revision_days|window|formulas"
+    text, examples_found = re.subn(rf"# (?=(?:{keys}): )", "", text)
+    assert examples_found == 6
 
     suite = load_text(tmp_path, text)
 
     assert suite.datasets[0].window == Window(changed="created_at")
+    assert suite.datasets[3].formulas == (("trend", "ema_50"),)
+    assert (suite.selftest_seconds, suite.revision_days) == (5.0, 45)
     assert all(dataset.window is None for dataset in load(REPOSITORY / "parity.yaml").datasets)
 
 

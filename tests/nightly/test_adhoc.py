@@ -53,7 +53,7 @@ def change(url: str, text: str) -> None:
 def test_the_result_and_the_first_rows(url: str) -> None:
     result, rows = diff_relations(url, DATASET, AS_OF, rows=2)
     assert (result.verdict, result.run_id, result.session) == (Verdict.FAIL, "", AS_OF.date())
-    assert result.reasons == ("l.t → c.t: 3 rows mismatched, all unexplained",)
+    assert result.reasons == ("l.t → c.t: 3 rows differ, all unexplained",)
     (dataset,) = result.datasets
     assert (dataset.rows.matched, dataset.rows.mismatched) == (497, 3)
     assert (result.second_opinion.rows, result.second_opinion.disagreements) == (500, 0)

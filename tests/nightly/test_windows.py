@@ -156,6 +156,69 @@ def test_full_and_another_tolerance_compare_everything_again(compared: Compared)
     assert compared(SESSIONS[2], tolerance).rows.legacy == 8 * 131
 
 
+@pytest.mark.parametrize(
+    ("statement", "config"),
+    [
+        ("ADD COLUMN volume bigint", ""),
+        ("ALTER COLUMN price TYPE numeric", ""),
+        ("", "settle: 1d"),
+        ("", "timezone: Asia/Tokyo"),
+        ("", "tolerance: {default: {rel: 0.5, because: x}}"),
+    ],
+)
+def test_another_comparison_has_verified_nothing_yet(
+    compared: Compared, database: Database, statement: str, config: str
+) -> None:
+    """A column that has come to both sides since was in none of the nights before."""
+    compared(SESSIONS[0])
+    first = compared(SESSIONS[1]).coverage
+    for schema, role in (("legacy", Role.LEGACY_WRITER), ("prefect", Role.PREFECT_WRITER)):
+        if statement:
+            change(database, f"ALTER TABLE {schema}.prices {statement}", role)
+    window = f"{{sessions: 1, audit_cycle: 4}}\n    {config}"
+    found = compared(SESSIONS[2], window).coverage
+    assert first is not None
+    assert found is not None
+    assert (first.segments, first.compared) == (40, 10)
+    assert (found.segments, found.compared, found.oldest) == (40, 40, SESSIONS[2])
+    again = compared(SESSIONS[3], window).coverage
+    assert again is not None
+    assert again.compared == 10
+
+
+def test_columns_in_another_order_are_the_same_comparison(
+    compared: Compared, database: Database
+) -> None:
+    for schema, role in (("legacy", Role.LEGACY_WRITER), ("prefect", Role.PREFECT_WRITER)):
+        change(database, f"ALTER TABLE {schema}.prices ADD COLUMN a int, ADD COLUMN b int", role)
+    compared(SESSIONS[0])
+    for name in "ab":
+        change(database, f"ALTER TABLE prefect.prices DROP COLUMN {name}; "
+                         f"ALTER TABLE prefect.prices ADD COLUMN {name} int")  # fmt: skip
+    found = compared(SESSIONS[1]).coverage
+    assert found is not None
+    assert found.compared == 10
+
+
+def test_triggers_that_were_off_between_two_nights_have_all_compared(
+    compared: Compared, database: Database
+) -> None:
+    window = "{sessions: 1, audit_cycle: 4, log: true}"
+    compared(SESSIONS[0], window)
+    for schema in ("legacy", "prefect"):
+        install(database.admin_url, Relation(schema, "prices"), "symbol", "day")
+    compared(SESSIONS[1], window)
+    change(database, "ALTER TABLE prefect.prices DISABLE TRIGGER ALL;"
+                     "UPDATE prefect.prices SET price = -1 WHERE symbol = 'S7' "
+                     "AND day = '2023-11-01'; "
+                     "ALTER TABLE prefect.prices ENABLE TRIGGER ALL")  # fmt: skip
+    found = compared(SESSIONS[2], window)
+    assert found.rows.mismatched == 1
+    assert found.rows.legacy == 8 * 131
+    assert any("switched off and on" in note for note in found.notes)
+    assert compared(SESSIONS[3], window).rows.legacy < 8 * 131
+
+
 def test_without_an_index_by_symbol_and_time_all_is_compared_and_the_reason_said(
     compared: Compared, database: Database
 ) -> None:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from parity.model.result import RunResult
+from parity.model.result import Incident, RunResult, Scope
+from parity.model.verdict import Verdict
 from parity.report.nights import NightRow
 from parity.report.publish import write_index, write_night
-from tests.report.build import Rows, failed_job_night, good_night, source, split_night
+from tests.report.build import (
+    Rows,
+    different,
+    failed_job_night,
+    good_night,
+    pair,
+    run,
+    source,
+    split_night,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +86,55 @@ def test_the_filter_hides_rows_and_counts_them(page: Page, tmp_path: Path) -> No
     assert page.locator("#dataset-1-values tbody tr:visible").count() == 9
     tools.get_by_label("Filter rows").fill("")
     assert page.locator("#dataset-1-values tbody tr:visible").count() == 200
+
+
+def incident_night(folder: Path) -> str:
+    """Two incidents of one dataset, with examples; the second has the more rows."""
+    rows = [replace(pair("IBM", number), incident="few") for number in range(3)]
+    rows += [replace(pair("AAPL", number), incident="many") for number in range(40)]
+    columns = [f"a_column_with_a_long_name_{number}" for number in range(6)]
+    example = {
+        "key": {"symbol": "AAPL"},
+        **{side: dict.fromkeys(columns, "123456.7891") for side in ("legacy", "undone")},
+    }
+    evidence = {"examples": [example] * 3, "says": "AAPL: prices are 2:1", "undo": "divide by 2"}
+    incidents = tuple(
+        Incident(
+            id=ident, cause=cause, proved=proved, rows=number, columns=("close",), scope=Scope(),
+            evidence=evidence,
+        )
+        for ident, cause, proved, number in (
+            ("few", "unexplained", False, 3),
+            ("many", "split_adjustment", True, 40),
+        )
+    )  # fmt: skip
+    result = run(Verdict.FAIL, different("bars", rows, incidents=incidents))
+    return publish(folder, result, {"bars": rows})
+
+
+def test_an_incident_leads_to_its_rows_and_shows_no_others(page: Page, tmp_path: Path) -> None:
+    page.goto(incident_night(tmp_path / "n"))
+    rows = page.locator("#dataset-1-values tbody tr:visible")
+    expect(rows).to_have_count(43)
+    page.locator("#incident-few").get_by_role("link", name="its rows").click()
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_be_in_viewport()
+    rows.first.get_by_role("link", name="unexplained").click()
+    expect(page.locator("#incident-few")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_incidents_fit_a_telephone_and_paper_and_have_readable_ink(
+    page: Page, tmp_path: Path, media: Literal["screen", "print"]
+) -> None:
+    width = 400 if media == "screen" else 800
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(media=media)
+    page.goto(incident_night(tmp_path / "n"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for ident in ("few", "many"):
+        says = page.locator(f"#incident-{ident} .says")
+        assert says.evaluate("one => getComputedStyle(one).color") == "rgb(22, 32, 43)"
 
 
 def test_markup_in_a_symbol_is_text(page: Page, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_csv_has_every_row_and_its_deltas(tmp_path: Path) -> None:
         "close_legacy": "89.7200", "close_candidate": "44.8600", "close_delta": "-44.8600",
         "volume_legacy": "1000", "volume_candidate": "1000", "volume_delta": "0",
         "differs": "open;high;low;close",
+        "incident": "",
     }  # fmt: skip
 
 

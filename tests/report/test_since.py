@@ -32,10 +32,26 @@ def test_new_gone_and_persisting_with_a_few_keys() -> None:
     assert "- was not in run m.2005-02-25.1" in words
 
 
-def test_a_cut_run_and_nothing_to_compare_are_said() -> None:
-    cut = str(render_since((Since(dataset="bars", new=1, new_keys=(("A",),), cut=True),), "r"))
-    assert cut.startswith("Since run r: 1 new, 0 gone, 0 persisting (0 changed); only of what was")
-    assert "these figures are of the first ones by key" in " ".join(cut.split())
+def test_of_a_cut_run_nothing_is_called_new_or_gone() -> None:
+    cut = Since(dataset="bars", new=9, gone=8, persisting=1200, changed=3, new_keys=(("A",),),
+                cut=True)  # fmt: skip
+    text = str(render_since((cut,), "r", width=100))
+    assert text.startswith("Since run r: what is new or gone is not known of 1 dataset\n")
+    assert "bars       ?     ?     ≥ 1,200      ≥ 3" in text.splitlines()
+    words = " ".join(text.split())
+    assert "a file of all of them is missing: what is new or gone is not known; of the stored" in (
+        words
+    )
+    assert "- new" not in words
+    other = Since(dataset="hours", new=2, gone=1, new_keys=(("B",),), gone_keys=(("C",),))
+    words = " ".join(str(render_since((cut, other), "r", width=100)).split())
+    assert words.startswith(
+        "Since run r: 2 new, 1 gone, 0 persisting (0 changed); what is new or gone is not known "
+        "of 1 dataset"
+    )
+
+
+def test_nothing_to_compare_is_said() -> None:
     none = str(render_since((Since(dataset="bars", reason="is no longer compared"),), "r"))
     assert none.startswith("Since run r: nothing can be held against it")
 

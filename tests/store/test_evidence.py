@@ -66,8 +66,9 @@ def column(folder: Path, pairs: list[tuple[Any, Any]]) -> pa.Table:
 
 def test_every_state_with_key_columns_values_and_deltas(tmp_path: Path) -> None:
     stamp = datetime(2005, 2, 28, 9, 30, tzinfo=ZoneInfo("America/New_York"))
+    first = mismatch(("A", stamp), {"close": 1.5, "volume": 10}, {"close": 1.75, "volume": 7})
     rows = [
-        mismatch(("A", stamp), {"close": 1.5, "volume": 10}, {"close": 1.75, "volume": 7}),
+        replace(first, incident="cafe01"),
         Discrepancy(
             state=RowState.LEGACY_ONLY, key=("B", stamp), legacy={"close": None, "volume": 1},
             candidate=None,
@@ -83,7 +84,7 @@ def test_every_state_with_key_columns_values_and_deltas(tmp_path: Path) -> None:
     ]  # fmt: skip
     table = written(tmp_path, rows, ("close", "volume"), ("symbol", "at"))
     assert table.column_names == [
-        "state", "symbol", "at", "side", "columns",
+        "state", "symbol", "at", "side", "columns", "incident",
         "close_legacy", "close_candidate", "close_delta",
         "volume_legacy", "volume_candidate", "volume_delta",
     ]  # fmt: skip
@@ -94,6 +95,7 @@ def test_every_state_with_key_columns_values_and_deltas(tmp_path: Path) -> None:
         "at": [utc] * 4,
         "side": [None, "legacy", "candidate", "candidate"],
         "columns": [["close", "volume"], [], [], []],
+        "incident": ["cafe01", "", "", ""],
         "close_legacy": [1.5, None, None, None],
         "close_candidate": [1.75, None, math.inf, None],
         "close_delta": [0.25, None, None, None],
@@ -102,7 +104,7 @@ def test_every_state_with_key_columns_values_and_deltas(tmp_path: Path) -> None:
         "volume_delta": [-3.0, None, None, None],
     }
     assert [str(field.type) for field in table.schema] == [
-        "string", "string", "timestamp[us, tz=UTC]", "string", "list<element: string>",
+        "string", "string", "timestamp[us, tz=UTC]", "string", "list<element: string>", "string",
         "double", "double", "double", "int64", "int64", "double",
     ]  # fmt: skip
 
@@ -185,7 +187,7 @@ def test_a_column_of_no_numbers_has_no_delta(tmp_path: Path) -> None:
 
 
 def test_names_that_meet_are_all_kept(tmp_path: Path) -> None:
-    names = ("close", "close_legacy", "columns", "state_2", "%s", 'a"b')
+    names = ("close", "close_legacy", "columns", "incident", "state_2", "%s", 'a"b')
     values = {name: f"value of {name}" for name in names}
     row = mismatch(("S", "K", "side"), values, dict.fromkeys(names))
     table = written(tmp_path, [row], names, ("state", "close_legacy", "side"))
@@ -196,6 +198,7 @@ def test_names_that_meet_are_all_kept(tmp_path: Path) -> None:
     assert found["close_legacy_2"] == "value of close"
     assert found["close_legacy_legacy"] == "value of close_legacy"
     assert found["columns_legacy"] == "value of columns"
+    assert (found["incident"], found["incident_legacy"]) == ("", "value of incident")
     assert found["state_2_legacy"] == "value of state_2"
     assert found["%s_legacy"] == "value of %s"
     # Each column says what it is, whatever it had to be called.

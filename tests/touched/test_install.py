@@ -88,6 +88,62 @@ def test_switching_on_again_mends_it(logged: Database) -> None:
     assert list(since(logged, after)) == ["A"]
 
 
+OFF, ON = (f"ALTER TABLE legacy.bars {what} TRIGGER ALL" for what in ("DISABLE", "ENABLE"))
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_triggers_that_were_off_for_a_while_may_have_missed_anything(
+    logged: Database, together: bool
+) -> None:
+    before = snapshot(logged)
+    if together:  # as pg_restore --disable-triggers does
+        write(logged, OFF, ROW, ON)
+    else:
+        for statement in (OFF, ROW, ON):
+            write(logged, statement)
+    assert is_on(logged)
+    with logged.connect_as("parity_harness") as connection:
+        assert entries(connection, BARS) == 1  # that of the beginning: the row is in none
+        said = gap(connection, BARS, before, "symbol", "day")
+    assert said == (
+        "the triggers of the log on legacy.bars were made, or switched off and on, since the "
+        "earlier night"
+    )
+    assert since(logged, before) == ALL
+    assert since(logged, snapshot(logged)) == {}  # the next night starts from this one
+
+
+def test_triggers_that_were_off_when_the_night_before_looked(logged: Database) -> None:
+    """Also in a subtransaction that began before that night and ended after it."""
+    with logged.connect_as("legacy_writer") as writer:
+        writer.execute(OFF)
+        writer.execute(ROW)
+        with writer.transaction():
+            writer.execute(ON)
+        write(logged, "CREATE TABLE legacy.other ()")  # a later transaction has ended
+        before = snapshot(logged)
+    assert since(logged, before) == ALL
+
+
+def test_triggers_that_were_off_on_a_partition_are_told(logged: Database) -> None:
+    write(
+        logged,
+        "CREATE TABLE legacy.parts (LIKE legacy.bars) PARTITION BY LIST (symbol)",
+        "CREATE TABLE legacy.part_a PARTITION OF legacy.parts FOR VALUES IN ('A')",
+    )
+    parts = Relation("legacy", "parts")
+    install(logged.admin_url, parts, "symbol", "day")
+    before = snapshot(logged)
+    assert since(logged, before, parts) == {}
+    for what in ("DISABLE", "ENABLE"):
+        write(logged, f"ALTER TABLE legacy.part_a {what} TRIGGER parity_touched_delete")
+    with logged.connect_as("parity_harness") as connection:
+        said = gap(connection, parts, before, "symbol", "day")
+    assert said is not None
+    assert "legacy.part_a" in said
+    assert since(logged, before, parts) == ALL
+
+
 def test_other_columns_are_another_log(logged: Database) -> None:
     before = snapshot(logged)
     write(logged, "ALTER TABLE legacy.bars ADD COLUMN stamp timestamptz")

@@ -109,6 +109,11 @@ class Reader:
         until = self.settled_until
         return TRUE if until is None else self._or_missing("<=", until)
 
+    def since(self, day: date) -> Part:
+        """The test that a row's time is on a day or later."""
+        text = sql.SQL("{} >= {}").format(self.moment(), sql.Placeholder())
+        return Part(text, (self.midnight(day),))
+
     def rows(self, *tests: Part) -> Part:
         """SELECT of the key and compared columns in the form in which they compare.
 

@@ -38,6 +38,16 @@ function compare(one, other, up) {
   return up ? order : -order;
 }
 
+// Each incident's link to its rows also has the tables of its dataset show no others.
+for (const link of document.querySelectorAll("a[data-rows]")) {
+  link.addEventListener("click", () => {
+    for (const input of link.closest(".dataset").querySelectorAll(".tools input")) {
+      input.value = link.dataset.rows;
+      input.dispatchEvent(new Event("input"));
+    }
+  });
+}
+
 for (const tools of document.querySelectorAll("[data-filter]")) {
   const table = document.getElementById(tools.dataset.filter);
   const rows = [...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);

@@ -1,0 +1,108 @@
+"""Where rows stand among all rows of their series: what comes next, and what matches in between."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from parity.causes.context import Context
+from parity.causes.frame import NO_TIME, Bools, Differences, Ints, Rows
+from parity.model.verdict import Side
+
+__all__ = ["Next", "after_rows", "matched_before", "matches_after", "next_sessions"]
+
+_WEEKEND = (5, 6)  # of Monday's 0
+
+
+class Next:
+    """The row of its series that follows each of some rows, on either side.
+
+    Attributes:
+        known: where there is one.
+        time: its time.
+        day: its day, or the calendar's next session where rows were not read.
+    """
+
+    def __init__(self, known: Bools, time: Ints, day: Ints) -> None:
+        self.known = known
+        self.time = time
+        self.day = day
+
+
+def after_rows(found: Differences, rows: Ints, context: Context) -> Next:
+    """What follows each of some rows."""
+    code, time = found.code[rows], found.time[rows]
+    none = np.iinfo(np.int64).max
+    next_time = np.full(len(rows), none)
+    read = False
+    for side in Side:
+        own = context.own(side)
+        if own is not None:
+            read = True
+            next_time = np.minimum(next_time, _next_time(own, code, time, none))
+    if not read:
+        day = next_sessions(context, context.days(time))
+        session = context.session
+        last = none if session is None else (session - type(session)(1970, 1, 1)).days
+        return Next(day <= last, np.full(len(rows), NO_TIME), day)
+    known = next_time != none
+    day = context.days(np.where(known, next_time, time))
+    return Next(known, np.where(known, next_time, NO_TIME), day)
+
+
+def _next_time(own: Rows, code: Ints, time: Ints, none: int) -> Ints:
+    place = own.find(code, time)
+    after = np.minimum(place + 1, max(0, len(own) - 1))
+    if not len(own):
+        return np.full(len(code), none)
+    hit = (place >= 0) & (place + 1 < len(own)) & (own.code[after] == code)
+    return np.where(hit, own.time[after], none)
+
+
+def next_sessions(context: Context, days: Ints) -> Ints:
+    """The exchange's next session after each day; the next weekday where none is known."""
+    weekday = (days + 3) % 7
+    plain = days + np.where(weekday >= _WEEKEND[0] - 1, 7 - weekday, 1)
+    if context.calendar is None or not len(days):
+        return plain
+    sessions = context.calendar.sessions(int(days.min()), int(days.max()) + 30)
+    place = np.searchsorted(sessions, days, side="right")
+    if not len(sessions):
+        return plain
+    known = place < len(sessions)
+    return np.where(known, sessions[np.minimum(place, len(sessions) - 1)], plain)
+
+
+def matched_before(found: Differences, rows: Ints, context: Context) -> Ints:
+    """How many rows of its series before each row do not differ.
+
+    Two rows with the same number have differing rows between them only. 0 where rows were not
+    read.
+    """
+    own = context.own(Side.LEGACY)
+    if own is None or not len(own):
+        return np.zeros(len(rows), dtype=np.int64)
+    mine = own.find(found.code[rows], found.time[rows])
+    return np.where(mine >= 0, _matched(found, own)[np.maximum(mine, 0)], 0)
+
+
+def matches_after(found: Differences, rows: Ints, context: Context) -> Bools:
+    """Which rows are followed by one of their series that does not differ.
+
+    True for all where rows were not read.
+    """
+    own = context.own(Side.LEGACY)
+    if own is None or not len(own):
+        return np.ones(len(rows), dtype=bool)
+    mine = own.find(found.code[rows], found.time[rows])
+    end = np.searchsorted(own.code, found.code[rows], side="right") - 1
+    total = _matched(found, own)
+    goes_on: Bools = (mine >= 0) & (total[end] > total[np.maximum(mine, 0)])
+    return goes_on
+
+
+def _matched(found: Differences, own: Rows) -> Ints:
+    """How many rows up to each one do not differ."""
+    matched = np.ones(len(own), dtype=np.int64)
+    places = own.find(found.code, found.time)
+    matched[places[places >= 0]] = 0
+    return np.cumsum(matched)

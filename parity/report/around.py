@@ -1,0 +1,101 @@
+"""What is known around a night's incidents: other nights, one another, legacy's own noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from parity.model.life import Life, Resolved, State, lives, resolved
+from parity.model.noise import Noise
+from parity.model.result import DatasetResult, Incident, RunResult
+from parity.report.incidentview import Link
+from parity.report.story import named
+from parity.report.words import count, some_of, visible
+
+__all__ = ["Around", "around", "changes", "life_text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """`docs` is where the page finds docs/causes.md, empty where it does not."""
+
+    lives: Mapping[tuple[str, str], Life] = field(default_factory=dict)
+    resolved: tuple[Resolved, ...] = ()
+    noise: tuple[Noise, ...] = ()
+    links: Mapping[str, Link] = field(default_factory=dict)
+    followed: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    docs: str = ""
+
+    def noise_of(self, dataset: str) -> tuple[Noise, ...]:
+        """That of one dataset."""
+        return tuple(one for one in self.noise if one.dataset == dataset)
+
+
+def around(
+    result: RunResult,
+    nights: Sequence[RunResult] | None = None,
+    noise: Sequence[Noise] = (),
+    docs: str = "",
+) -> Around:
+    """What is around a night's incidents; without `nights` nothing is said of their lives."""
+    links = {
+        incident.id: Link(text=_linked(dataset, incident), href=f"#incident-{visible(incident.id)}")
+        for dataset in result.datasets
+        for incident in dataset.incidents
+    }
+    followed: dict[str, list[Link]] = {}
+    for dataset in result.datasets:
+        for incident in dataset.incidents:
+            if incident.explained_by:
+                rows = count(incident.rows, "row")
+                text = f"{rows} of {visible(dataset.name)}{_of(incident)}"
+                link = Link(text=text, href=links[incident.id].href)
+                followed.setdefault(incident.explained_by, []).append(link)
+    return Around(
+        lives=lives(result, nights) if nights is not None else {},
+        resolved=resolved(result, nights) if nights is not None else (),
+        noise=tuple(noise),
+        links=links,
+        followed={ident: tuple(found) for ident, found in followed.items()},
+        docs=docs,
+    )
+
+
+def _linked(dataset: DatasetResult, incident: Incident) -> str:
+    where = f"{visible(dataset.name)}: " if dataset.name else ""
+    return f"{where}{named(incident.cause, incident.evidence)}{_of(incident)}"
+
+
+def _of(incident: Incident) -> str:
+    symbols = incident.scope.symbols
+    return f" ({some_of(symbols)})" if symbols else ""
+
+
+def life_text(life: Life) -> str:
+    """`new`, `grown 492 → 493, there since 2005-02-25` and so on."""
+    since = f"there since {life.since.isoformat()}"
+    nights = f"{since}, {count(len(life.rows), 'night')}"
+    if life.state is State.NEW:
+        return "new"
+    if life.state is State.CAME_BACK:
+        return f"came back, first seen {life.first.isoformat()}"
+    if life.state is State.PERSISTING:
+        return f"as before, {nights}"
+    return f"{life.state.value} {life.rows[-2]:,} → {life.rows[-1]:,}, {nights}"
+
+
+def changes(known: Around) -> str:
+    """`1 incident new, 2 resolved`; empty where nothing is known or nothing changed."""
+    counted = [
+        (sum(life.state is state for life in known.lives.values()), state.value)
+        for state in State
+        if state is not State.PERSISTING
+    ]
+    parts = [(number, what) for number, what in counted if number]
+    if known.resolved:
+        parts.append((len(known.resolved), "resolved"))
+    if not parts:
+        return ""
+    first, *rest = parts
+    said = [f"{count(first[0], 'incident')} {first[1]}", *(f"{n:,} {what}" for n, what in rest)]
+    return ", ".join(said)

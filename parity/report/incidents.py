@@ -1,0 +1,152 @@
+"""From an incident to its view: the cause in words, its proof, its life, a few rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from parity.model.cause import parts
+from parity.model.life import Resolved
+from parity.model.result import DatasetResult, Incident
+from parity.report.around import Around, life_text
+from parity.report.examples import examples_of
+from parity.report.incidentview import IncidentView, Link, ResolvedView
+from parity.report.story import named
+from parity.report.words import ABSENT, count, delta_text, ratio_text, some_of, visible
+
+__all__ = ["incident_view", "resolved_view"]
+
+_DOCS = "docs/causes.md"
+_TOLD = frozenset({"says", "side", "undo", "examples", "deltas", "why_not", "incidents"})
+_LINKS = 3
+_DELTAS = 8
+
+
+def incident_view(
+    dataset: DatasetResult, incident: Incident, known: Around, shown: int = 0
+) -> IncidentView:
+    """The view of an incident; `shown` of its rows are on the page."""
+    evidence = incident.evidence
+    life = known.lives.get((dataset.name, incident.id))
+    return IncidentView(
+        id=visible(incident.id),
+        name=named(incident.cause, evidence),
+        proved=incident.proved,
+        proof="proved" if incident.proved else "not proved",
+        says=_text(evidence, "says"),
+        rows=incident.rows,
+        columns=some_of(incident.columns, 8) or ABSENT,
+        symbols=some_of(incident.scope.symbols, 8) or ABSENT,
+        all_symbols=visible(", ".join(incident.scope.symbols)),
+        sessions=_sessions(incident),
+        life=life_text(life) if life else "",
+        state=life.state.value.replace(" ", "-") if life else "",
+        undo=_undo(evidence),
+        why_not=_text(evidence, "why_not"),
+        follows=tuple(_follows(incident, known)),
+        followed=_some_links(known.followed.get(incident.id, ())),
+        noise=_in_noise(dataset, incident, known),
+        waiver=visible(incident.waiver or ""),
+        docs=tuple(
+            Link(
+                text=visible(f"{_DOCS}#{part}"),
+                href=f"{known.docs}#{part}" if known.docs else "",
+            )
+            for part in parts(incident.cause)
+        ),
+        examples=examples_of(incident),
+        more=tuple(_more(evidence)),
+        shown=_shown(shown, incident.rows),
+    )
+
+
+def resolved_view(found: Resolved) -> ResolvedView:
+    """The view of an incident that is there no more."""
+    incident = found.incident
+    return ResolvedView(
+        name=named(incident.cause, incident.evidence),
+        says=_text(incident.evidence, "says"),
+        rows=incident.rows,
+        symbols=some_of(incident.scope.symbols, 8),
+        last=found.last.isoformat(),
+    )
+
+
+def _text(evidence: Mapping[str, Any], name: str) -> str:
+    value = evidence.get(name)
+    return visible(value) if isinstance(value, str) else ""
+
+
+def _sessions(incident: Incident) -> str:
+    ends = [visible(end) for end in (incident.scope.first, incident.scope.last) if end]
+    return " to ".join(dict.fromkeys(ends)) or ABSENT
+
+
+def _undo(evidence: Mapping[str, Any]) -> str:
+    undo, side = _text(evidence, "undo"), _text(evidence, "side")
+    return f"on the {side} side, {undo}" if undo and side else undo
+
+
+def _follows(incident: Incident, known: Around) -> Iterator[Link]:
+    given = incident.evidence.get("incidents")
+    idents = [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
+    if incident.explained_by:
+        idents = list(dict.fromkeys([incident.explained_by, *idents]))
+    links = [known.links.get(ident, Link(text=visible(f"incident {ident}"))) for ident in idents]
+    yield from _some_links(links)
+
+
+def _some_links(links: Sequence[Link]) -> tuple[Link, ...]:
+    rest = len(links) - _LINKS
+    return (*links[:_LINKS], *([Link(text=f"{rest:,} more")] if rest > 0 else []))
+
+
+def _in_noise(dataset: DatasetResult, incident: Incident, known: Around) -> bool:
+    noise = known.noise_of(dataset.name)
+    if not noise:
+        return False
+    from parity.model.noise import within
+
+    return within(incident, noise)
+
+
+def _shown(shown: int, rows: int) -> str:
+    if not shown:
+        return ""
+    return "its rows" if shown >= rows else f"{shown:,} of its {count(rows, 'row')}"
+
+
+def _more(evidence: Mapping[str, Any]) -> Iterator[str]:
+    """The largest differences, then what the rule measured, each as one would say it."""
+    deltas = evidence.get("deltas")
+    if isinstance(deltas, dict) and deltas:
+        some = list(deltas.items())[:_DELTAS]
+        rest = len(deltas) - len(some)
+        said = [_delta(name, delta) for name, delta in some if isinstance(delta, dict)]
+        tail = f" and {count(rest, 'more column')}" if rest else ""
+        yield visible(f"largest differences: {', '.join(said)}{tail}")
+    for name, value in evidence.items():
+        if name not in _TOLD:
+            yield visible(f"{name.replace('_', ' ')}: {_plain(value)}")
+
+
+def _delta(name: str, delta: Mapping[str, Any]) -> str:
+    largest, relative = delta.get("max_abs"), delta.get("max_rel")
+    if not isinstance(largest, int | float):
+        return name
+    share = f" ({ratio_text(float(relative))})" if isinstance(relative, int | float) else ""
+    return f"{name} {delta_text(float(largest))[1:]}{share}"
+
+
+def _plain(value: object) -> str:
+    """A piece of evidence as one would say it: `mismatched 492, legacy only 3`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{str(name).replace('_', ' ')} {_plain(n)}" for name, n in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:,}" if isinstance(value, int) else json.dumps(value, default=str)

@@ -1,0 +1,84 @@
+"""The view of one incident, already in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Examples", "IncidentView", "Line", "Link", "ResolvedView"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A text and where it leads; no `href` where there is nothing to lead to."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One row of an example: whose values, and one text for each column ("" where none).
+
+    `key` has the row's key in the first line of an example, else nothing; `lines` says how many
+    lines the example has. `undone` is true for the values after the undo.
+    """
+
+    key: str
+    lines: int
+    side: str
+    values: tuple[str, ...]
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """Up to three rows before and after the undo; `more` columns are not shown."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Line, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentView:
+    """Discrepancies with one cause and scope.
+
+    `name` is the cause in words, `says` the sentence about it. `life` is empty where no other
+    night is known; `state` is then empty too, else one of new, persisting, grown, shrunk,
+    came-back. `follows` are the incidents that explain it, `followed` those that it explains.
+    `shown` tells how many of its rows the page lists, `more` is what else is known of it.
+    """
+
+    id: str
+    name: str
+    proved: bool
+    proof: str
+    says: str
+    rows: int
+    columns: str
+    symbols: str
+    all_symbols: str
+    sessions: str
+    life: str
+    state: str
+    undo: str
+    why_not: str
+    follows: tuple[Link, ...]
+    followed: tuple[Link, ...]
+    noise: bool
+    waiver: str
+    docs: tuple[Link, ...]
+    examples: Examples | None
+    more: tuple[str, ...]
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedView:
+    """An incident of the night before that is there no more."""
+
+    name: str
+    says: str
+    rows: int
+    symbols: str
+    last: str

@@ -1,0 +1,63 @@
+"""The engine with a rule of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from parity.causes import Changed, Context, Differences, Hypothesis, Role, Rule
+from parity.causes.frame import Ints
+from parity.model.cause import Cause
+from parity.model.suite import Kind
+from parity.model.verdict import Side
+from tests.causes.toy import compared, incidents, real_bars
+
+PRICES = (Role.OPEN, Role.HIGH, Role.LOW, Role.CLOSE)
+
+
+def _halve(found: Differences, rows: Ints, context: Context) -> Iterator[Hypothesis]:
+    del context
+    mine = rows[found.both[rows]]
+    values = found.values[Side.LEGACY].take(mine)
+    numbers = values.numbers.copy()
+    numbers[:, found.places(*PRICES)] /= 2
+    yield Hypothesis(
+        rows=mine,
+        proof=Changed(Side.LEGACY, values.with_numbers(numbers)),
+        identity=("2",),
+        says="{symbols}: legacy's prices are doubled ({rows} rows, {first} to {last})",
+        undo="divide by 2",
+        side=Side.LEGACY,
+    )
+
+
+HALVE = Rule(cause=Cause.SPLIT_ADJUSTMENT, kinds=frozenset({Kind.BARS}), order=1, propose=_halve)
+
+
+def test_only_rows_that_match_after_the_undo_are_attributed() -> None:
+    candidate = real_bars(["IBM"])
+    legacy = candidate.copy()
+    prices = ["open", "high", "low", "close"]
+    legacy.loc[:9, prices] = (legacy.loc[:9, prices] * 2).round(4)
+    legacy.loc[5, "close"] = 1.0
+    found, context = compared(legacy, candidate)
+
+    unproved, proved = incidents(found, context, [HALVE])
+
+    assert (proved.cause, proved.rows, proved.proved) == ("split_adjustment", 9, True)
+    assert proved.evidence["says"] == (
+        "IBM: legacy's prices are doubled (9 rows, 2004-09-01 to 2004-09-15)"
+    )
+    assert (unproved.cause, unproved.rows, unproved.proved) == ("unexplained", 1, False)
+    assert "split_adjustment comes nearest but leaves close" in unproved.evidence["why_not"]
+    example = proved.evidence["examples"][0]
+    assert float(example["legacy"]["close"]) == 2 * float(example["candidate"]["close"])
+    assert example["undone"] == example["candidate"]
+
+
+def test_nothing_left_over_is_lost() -> None:
+    bars = real_bars(["IBM", "AAPL"])
+    found, context = compared(bars.iloc[3:], bars.iloc[:-2])
+    assert [one.rows for one in incidents(found, context, [])] == [3, 2]
+    assert np.all(found.both == False)  # noqa: E712

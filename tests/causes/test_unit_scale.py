@@ -1,0 +1,104 @@
+"""Columns in another unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from parity.model.suite import Kind
+from tests.causes.toy import dataset, fields
+from tests.causes.values_toy import PRICES, Frame, explained, only, other, real_bars
+
+
+@pytest.mark.parametrize("power", [1, 2, 3, 6])
+@pytest.mark.parametrize("faulty", ["legacy", "candidate"])
+def test_volume_in_a_larger_unit(power: int, faulty: str) -> None:
+    bars = real_bars(["AAPL", "IBM"])
+    legacy = bars.copy()
+    legacy["volume"] = (legacy["volume"] / 10**power).round()
+    found = only(explained(legacy, bars, faulty))
+    assert (found.cause, found.rows, found.scope.symbols) == (
+        "unit_scale", len(bars), ("AAPL", "IBM"),
+    )  # fmt: skip
+    assert found.evidence["factor"] == 10.0**power
+    assert found.evidence["columns"] == ["volume"]
+    assert found.evidence["says"] == (
+        f"AAPL, IBM: {other(faulty)}'s volume is {10**power:,} times {faulty}'s"
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 2, 30])
+def test_prices_in_cents_even_in_one_bar(rows: int) -> None:
+    bars = real_bars(["IBM"])
+    legacy = bars.copy()
+    legacy.loc[: rows - 1, PRICES] *= 100
+    found = only(explained(legacy, bars))
+    assert (found.cause, found.rows, found.evidence["factor"]) == ("unit_scale", rows, 100.0)
+    assert found.evidence["says"] == "IBM: legacy's prices are 100 times candidate's"
+
+
+def test_one_column_needs_three_rows() -> None:
+    bars = real_bars(["IBM"])
+    legacy = bars.copy()
+    legacy.loc[[3, 9], "close"] *= 10
+    assert only(explained(legacy, bars)).cause == "unexplained"
+    legacy.loc[[12], "close"] *= 10
+    assert only(explained(legacy, bars)).cause == "unit_scale"
+
+
+def test_a_row_a_symbol_is_supported_by_many_symbols() -> None:
+    bars = pd.concat(
+        [real_bars(["IBM"]).iloc[-2:].assign(symbol=f"S{number:02}") for number in range(12)],
+        ignore_index=True,
+    )
+    legacy = bars.copy()
+    legacy.loc[1::2, "volume"] /= 100
+    assert (bars["volume"] % 100 == 0).all()
+    found = only(explained(legacy, bars))
+    assert (found.cause, found.rows) == ("unit_scale", 12)
+
+
+def test_no_power_of_ten() -> None:
+    bars = real_bars(["IBM"])
+    legacy = bars.copy()
+    legacy["volume"] *= 98
+    assert only(explained(legacy, bars)).cause == "unexplained"
+
+
+def rates() -> Frame:
+    days = pd.date_range("2005-01-03", periods=40, freq="B").date
+    rng = np.random.default_rng(7)
+    return pd.DataFrame(
+        {
+            "symbol": "IBM",
+            "date": days,
+            "rsi": rng.uniform(20, 80, 40).round(2),
+            "change": rng.normal(0, 2, 40).round(2),
+        }
+    )
+
+
+@pytest.mark.parametrize("kind", [Kind.INDICATORS, Kind.TABLE])
+def test_fractions_for_percent(kind: Kind) -> None:
+    percent = rates()
+    fraction = percent.copy()
+    fraction[["rsi", "change"]] = (fraction[["rsi", "change"]] / 100).round(4)
+    found = only(
+        explained(fraction, percent, of=dataset(kind, "date"), wanted=fields(["rsi", "change"]))
+    )
+    assert (found.cause, found.rows, found.evidence["factor"]) == ("unit_scale", 40, 100.0)
+    assert found.evidence["columns"] == ["rsi", "change"]
+
+
+def test_in_indicators_most_of_a_columns_differing_rows_must_share_it() -> None:
+    percent = rates()
+    legacy = percent.copy()
+    legacy.loc[:9, "rsi"] *= 100
+    legacy.loc[10:14, "rsi"] *= 1.07  # five of fifteen have another cause
+    found = only(
+        explained(
+            legacy, percent, of=dataset(Kind.INDICATORS, "date"), wanted=fields(["rsi", "change"])
+        )
+    )
+    assert (found.cause, found.rows) == ("unexplained", 15)

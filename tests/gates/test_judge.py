@@ -1,0 +1,223 @@
+"""Verdicts and the words of their reasons."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parity.gates import judge_dataset, judge_run
+from parity.model.cause import PAIR, Cause
+from parity.model.phrases import by_cause, phrase, title
+from parity.model.result import (
+    CauseScore,
+    DatasetResult,
+    Incident,
+    JobOutcome,
+    RowCounts,
+    SchemaDrift,
+    Scope,
+    SecondOpinion,
+    SelfTest,
+)
+from parity.model.verdict import Side, Verdict
+
+AGREES = SecondOpinion(rows=10, disagreements=0)
+
+
+def incident(cause: str, rows: int, *symbols: str) -> Incident:
+    return Incident(
+        id=f"{cause}-{rows}", cause=cause, proved=cause != Cause.UNEXPLAINED, rows=rows,
+        columns=("close",), scope=Scope(symbols=symbols),
+    )  # fmt: skip
+
+
+def counts(mismatched: int = 0, legacy_only: int = 0, candidate_only: int = 0) -> RowCounts:
+    return RowCounts(
+        legacy=10 + mismatched + legacy_only, candidate=10 + mismatched + candidate_only,
+        matched=10, mismatched=mismatched, legacy_only=legacy_only, candidate_only=candidate_only,
+    )  # fmt: skip
+
+
+def judged(rows: RowCounts, *incidents: Incident, **more: Any) -> tuple[Verdict, tuple[str, ...]]:
+    given: dict[str, Any] = {
+        "rows": rows,
+        "schema": SchemaDrift(),
+        "session_rows": (1, 1),
+        "session": "2005-02-28",
+        "incidents": incidents,
+        "quality": (),
+        "jobs": (),
+        "opinion": AGREES,
+    }
+    return judge_dataset(**(given | more))
+
+
+def reason(rows: RowCounts, *incidents: Incident) -> str:
+    verdict, [text] = judged(rows, *incidents)
+    assert verdict is Verdict.FAIL
+    return text
+
+
+def test_rows_that_match_pass_without_a_reason() -> None:
+    assert judged(counts()) == (Verdict.PASS, ())
+
+
+@pytest.mark.parametrize(
+    ("rows", "incidents", "expected"),
+    [
+        (
+            counts(1502),
+            [
+                incident("split_adjustment", 1492, "AAPL"),
+                incident("upstream", 7, "AAPL"),
+                incident("unexplained", 3, "AAPL"),
+            ],
+            "1,502 rows differ in AAPL: 1,492 by an unadjusted split, "
+            "7 by input bars that differ, 3 unexplained",
+        ),
+        (
+            counts(12),
+            [incident("unexplained", 9, "IBM"), incident("rounding", 3, "AAPL")],
+            "12 rows differ in AAPL, IBM: 3 by rounding, 9 unexplained",
+        ),
+        # Two incidents of one cause are told once.
+        (
+            counts(6),
+            [incident("split_adjustment", 4, "MSFT"), incident("split_adjustment", 2, "AAPL")],
+            "6 rows differ in AAPL, MSFT, all by an unadjusted split",
+        ),
+        (counts(2), [incident("unexplained", 2)], "2 rows differ, all unexplained"),
+        (counts(1), [incident("unexplained", 1, "A")], "1 row differs in A, unexplained"),
+        (counts(1), [incident("rounding", 1)], "1 row differs, by rounding"),
+        (
+            counts(0, 5),
+            [incident("missing_session", 5, "A")],
+            "5 rows only in legacy in A, all by a missing session",
+        ),
+        (
+            counts(2, 1, 4),
+            [incident("unit_scale", 2), incident("off_calendar", 4), incident("unexplained", 1)],
+            "7 rows differ (2 mismatched, 1 only in legacy, 4 only in candidate): "
+            "4 by rows off the calendar, 2 by another unit, 1 unexplained",
+        ),
+        (
+            counts(8),
+            [incident(f"split_adjustment{PAIR}rounding", 8, "AAPL")],
+            "8 rows differ in AAPL, all by an unadjusted split and rounding",
+        ),
+        (counts(3), [incident("cause_of_a_later_version", 3)],
+         "3 rows differ, all by cause of a later version"),
+    ],
+)  # fmt: skip
+def test_differences_say_their_causes(
+    rows: RowCounts, incidents: list[Incident], expected: str
+) -> None:
+    assert reason(rows, *incidents) == expected
+
+
+def test_many_causes_are_cut_but_never_what_is_unexplained() -> None:
+    causes = ["rounding", "unit_scale", "formula", "warm_up", "upstream", "overflow"]
+    found = [incident(cause, 10 - place) for place, cause in enumerate(causes)]
+    rows = sum(one.rows for one in found) + 1
+    assert reason(counts(rows), *found, incident("unexplained", 1)) == (
+        f"{rows} rows differ: 10 by rounding, 9 by another unit, 8 by another formula, "
+        "7 by another history window, 11 by 2 other causes, 1 unexplained"
+    )
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Cause)), st.integers(1, 5)), min_size=1))
+def test_the_rows_of_a_reason_add_up_and_those_unexplained_are_told(
+    found: list[tuple[Cause, int]],
+) -> None:
+    incidents = [incident(cause, rows) for cause, rows in found]
+    total = sum(rows for _, rows in found)
+    text = reason(counts(total), *incidents)
+    unexplained = sum(rows for cause, rows in found if cause is Cause.UNEXPLAINED)
+    assert ("unexplained" in text) == bool(unexplained)
+    head, _, tail = text.partition(": ")
+    if tail:
+        assert sum(int(number) for number in re.findall(r"(?:^|, )(\d+) ", tail)) == total
+    assert head.startswith(f"{total} row")
+
+
+def test_every_cause_has_words_of_its_own() -> None:
+    assert len({phrase(cause) for cause in Cause}) == len(Cause)
+    assert title("split_adjustment") == "unadjusted split"
+    assert title(f"dividend_adjustment{PAIR}rounding") == "unadjusted dividend and rounding"
+    assert by_cause("unexplained") == "unexplained"
+
+
+def run_of(selftest: SelfTest | None = None) -> tuple[Verdict, tuple[str, ...]]:
+    dataset = DatasetResult(
+        name="bars", kind="bars", verdict=Verdict.PASS, reasons=(), rows=counts()
+    )
+    job = JobOutcome(name="load", side=Side.LEGACY, exit_code=0, seconds=1.0, log="")
+    if selftest is None:
+        return judge_run([dataset], [job], AGREES)
+    return judge_run([dataset], [job], AGREES, selftest)
+
+
+def score(cause: str, injected: int, detected: int, right: int, wrong: int = 0) -> CauseScore:
+    return CauseScore(cause=cause, injected=injected, detected=detected, right=right, wrong=wrong)
+
+
+@pytest.mark.parametrize(
+    "selftest",
+    [
+        None,
+        SelfTest(),
+        SelfTest(causes=(score("rounding", 3, 3, 3),), seed="s"),
+        # A fault left unexplained is a cause not found, not one that is wrong.
+        SelfTest(causes=(score("rounding", 3, 3, 1),), seed="s"),
+    ],
+)
+def test_a_self_test_that_found_all_leaves_the_verdict(selftest: SelfTest | None) -> None:
+    assert run_of(selftest) == (Verdict.PASS, ())
+
+
+def test_a_fault_that_was_missed_makes_the_night_undecided() -> None:
+    scores = (score("rounding", 12, 11, 11), score("null_mismatch", 12, 12, 12))
+    named = SelfTest(causes=scores, undetected=("rounding to 2 decimals on IBM, 9 of 12 rows",))
+    assert run_of(named) == (
+        Verdict.UNDECIDED,
+        (
+            "the self-test missed 1 of 24 seeded faults: "
+            "rounding to 2 decimals on IBM, 9 of 12 rows",
+        ),
+    )
+    assert run_of(SelfTest(causes=scores))[1] == (
+        "the self-test missed 1 of 24 seeded faults: 1 of rounding",
+    )
+
+
+def test_a_fault_blamed_on_a_wrong_cause_makes_the_night_undecided() -> None:
+    scores = (
+        score("rounding", 1, 1, 0, 1),
+        score("formula", 4, 4, 2, 2),
+        score("warm_up", 2, 2, 2),
+    )
+    assert run_of(SelfTest(causes=scores)) == (
+        Verdict.UNDECIDED,
+        (
+            "the self-test blames 3 of 7 seeded faults on a wrong cause: "
+            "1 of rounding, 2 of formula",
+        ),
+    )
+
+
+def test_what_the_self_test_says_comes_beside_the_differences() -> None:
+    dataset = DatasetResult(
+        name="bars", kind="bars", verdict=Verdict.FAIL, reasons=("1 row differs, by rounding",),
+        rows=counts(1), incidents=(incident("rounding", 1),),
+    )  # fmt: skip
+    selftest = SelfTest(causes=(score("rounding", 1, 0, 0),))
+    verdict, reasons = judge_run([dataset], [], AGREES, selftest)
+    assert verdict is Verdict.UNDECIDED
+    assert reasons == (
+        "the self-test missed 1 of 1 seeded fault: 1 of rounding",
+        "bars: 1 row differs, by rounding",
+    )

@@ -1,0 +1,482 @@
+"""Incidents as people read them: in the page's view, in the headline and in a terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity.model.cause import PAIR
+from parity.model.noise import Noise
+from parity.model.result import (
+    CauseScore,
+    DatasetResult,
+    Discrepancy,
+    Incident,
+    RowState,
+    RunResult,
+    Scope,
+    SelfTest,
+)
+from parity.model.verdict import Verdict
+from parity.report.build import night_view
+from parity.report.headline import answer, headline, night_line, since_previous
+from parity.report.nights import NightRow
+from parity.report.publish import write_night
+from parity.report.terminal import render_night
+from parity.report.view import IncidentView, NightView
+from tests.report.build import counts, different, equal, good_night, only, pair, run, source
+
+SAYS = "AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2)"
+SPLIT: dict[str, Any] = {
+    "says": SAYS,
+    "side": "legacy",
+    "undo": "divide prices by 2, multiply volume by 2",
+    "ratio": "2:1",
+    "ex_date": "2005-02-28",
+    "examples": [
+        {
+            "key": {"symbol": "AAPL", "timestamp": "2005-02-25 00:00:00-05:00"},
+            "legacy": {"close": "88.99", "volume": "100"},
+            "candidate": {"close": "44.495", "volume": "200"},
+            "undone": {"close": "44.495", "volume": "200"},
+        }
+    ],
+    "deltas": {
+        "close": {"max_abs": 44.86, "max_rel": 0.5},
+        "note": {"max_abs": None, "max_rel": None},
+    },
+}
+
+
+def incident(
+    ident: str, cause: str, rows: int, *symbols: str, follows: str | None = None, **evidence: Any
+) -> Incident:
+    return Incident(
+        id=ident, cause=cause, proved=cause != "unexplained", rows=rows, columns=("close",),
+        scope=Scope(symbols=symbols, first="2004-03-01", last="2005-02-25"), evidence=evidence,
+        explained_by=follows,
+    )  # fmt: skip
+
+
+def owned(rows: list[Discrepancy], ident: str) -> list[Discrepancy]:
+    return [replace(row, incident=ident) for row in rows]
+
+
+def dataset(name: str, *incidents: Incident, kind: str = "bars", **more: Any) -> DatasetResult:
+    rows = counts(100, sum(one.rows for one in incidents))
+    return different(name, [], rows=rows, incidents=incidents, kind=kind, **more)
+
+
+def split_night() -> RunResult:
+    """One split in two datasets of bars, and indicators that follow from the first."""
+    return run(
+        Verdict.FAIL,
+        dataset("adjusted", incident("a", "split_adjustment", 249, "AAPL", **SPLIT)),
+        dataset("polygon", incident("b", "split_adjustment", 1245, "AAPL", **SPLIT)),
+        dataset(
+            "indicators", incident("c", "upstream", 7, "AAPL", follows="a", incidents=["a"]),
+            kind="indicators",
+        ),
+    )  # fmt: skip
+
+
+def view_of(result: RunResult, ident: str, **more: Any) -> IncidentView:
+    view = night_view(result, **more)
+    found = [one for item in view.datasets for one in (*item.incidents, *item.briefs)]
+    return next(one for one in found if one.id == ident)
+
+
+def test_the_headline_tells_the_cause_and_what_follows_from_it() -> None:
+    night = split_night()
+    told = "AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow"
+    assert headline(night) == f"Fail: {told}"
+    assert night_line(NightRow.of(night)) == told
+    assert NightRow.from_json(night.to_json()) == NightRow.of(night)
+    assert answer(night) == "Worry: 1,501 rows differ, each with a proved cause."
+
+
+def test_the_headline_keeps_what_is_unexplained() -> None:
+    night = run(
+        Verdict.FAIL,
+        dataset(
+            "bars",
+            incident("x", "unexplained", 2, "IBM"),
+            incident("y", "unexplained", 1, "GOOG"),
+            incident("r", "rounding", 30, "MSFT"),
+            incident("s", "rounding", 10, "AAPL"),
+            incident("t", "late_edge", 9),
+            incident("u", "off_calendar", 5),
+            incident("v", "formula", 1),
+        ),
+        dataset("indicators", incident("w", "upstream", 1, follows="r"), kind="indicators"),
+    )
+    assert headline(night) == (
+        "Fail: MSFT, AAPL: rounding (40 rows); late load (9 rows); 2 more causes (6 rows); "
+        "1 indicator row follows; 3 rows unexplained (IBM, GOOG)"
+    )
+    assert answer(night) == "Worry: 59 rows differ, 3 of them without a proved cause."
+
+
+def test_without_a_proved_cause_the_headline_counts() -> None:
+    night = run(Verdict.FAIL, dataset("bars", incident("x", "unexplained", 3, "IBM")))
+    assert headline(night) == "Fail: 1 of 1 dataset differs: IBM, 3 rows"
+    assert NightRow.of(night).story == ""
+
+
+@pytest.mark.parametrize(
+    ("ratio", "name"),
+    [
+        ("3:2", "unadjusted split 3:2"), (1.5, "unadjusted split 3:2"),
+        (0.5, "unadjusted split 1:2"), (2, "unadjusted split 2:1"),
+        (3.14159265, "unadjusted split"), (None, "unadjusted split"),
+        (True, "unadjusted split"), (-2, "unadjusted split"),
+        (float("1e300"), "unadjusted split"),
+    ],
+)  # fmt: skip
+def test_a_split_says_its_ratio(ratio: object, name: str) -> None:
+    night = run(Verdict.FAIL, dataset("bars", incident("x", "split_adjustment", 3, ratio=ratio)))
+    assert headline(night) == f"Fail: {name} (3 rows)"
+
+
+def test_an_incident_in_words() -> None:
+    view = view_of(split_night(), "a")
+    assert (view.name, view.proof, view.says) == ("unadjusted split 2:1", "proved", SAYS)
+    assert view.undo == "on the legacy side, divide prices by 2, multiply volume by 2"
+    assert (view.symbols, view.sessions, view.columns) == (
+        "AAPL",
+        "2004-03-01 to 2005-02-25",
+        "close",
+    )
+    assert view.more == (
+        "largest differences: close 44.86 (50 %), note",
+        "ratio: 2:1",
+        "ex date: 2005-02-28",
+    )
+    assert [(link.text, link.href) for link in view.docs] == [
+        ("docs/causes.md#split_adjustment", "")
+    ]
+    # Nothing is said of nights and noise that are not known.
+    assert (view.life, view.state, view.noise) == ("", "", False)
+
+
+def test_examples_are_a_small_table_before_and_after_the_undo() -> None:
+    found = view_of(split_night(), "a").examples
+    assert found is not None
+    assert found.columns == ("close", "volume")
+    assert [(line.key, line.lines, line.side, line.values, line.undone) for line in found.rows] == [
+        ("AAPL · 2005-02-25", 3, "legacy", ("88.99", "100"), False),
+        ("", 3, "candidate", ("44.495", "200"), False),
+        ("", 3, "legacy after the undo", ("44.495", "200"), True),
+    ]
+
+
+def test_examples_of_rows_on_one_side_and_of_many_columns_are_cut() -> None:
+    names = [f"c{number}" for number in range(9)]
+    examples = [
+        {"key": {"symbol": "A", "at": "2005-02-25 10:00:00-05:00"}, "legacy": dict.fromkeys(names)},
+        {"key": {}, "candidate": {"c8": 1.5}},
+        *[{"key": {"n": n}, "candidate": {"c0": "1"}} for n in range(5)],
+    ]
+    night = run(
+        Verdict.FAIL, dataset("bars", incident("x", "missing_session", 9, examples=examples))
+    )
+    found = view_of(night, "x").examples
+    assert found is not None
+    assert found.columns == ("c0", "c1", "c2", "c3", "c4", "c5")
+    assert found.more == 3
+    assert [(line.key, line.side) for line in found.rows] == [
+        ("A · 2005-02-25 10:00:00-05:00", "legacy"), ("—", "candidate"), ("0", "candidate"),
+    ]  # fmt: skip
+    assert found.rows[1].values == ("",) * 6
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {}, {"examples": None, "deltas": None, "says": 5, "incidents": "a"},
+        {"examples": ["x", {}], "deltas": {"close": 5}, "incidents": [7], "undo": ["a"]},
+        {"examples": {"a": 1}, "deltas": [], "other": [None, True, 1.5, {"a b": "c_d"}]},
+    ],
+)  # fmt: skip
+def test_evidence_of_any_shape_is_shown_or_left_out(evidence: dict[str, Any]) -> None:
+    night = run(Verdict.FAIL, dataset("bars", incident("x", "rounding", 1, **evidence)))
+    view = view_of(night, "x")
+    assert (view.examples, view.says, view.follows) == (None, "", ())
+    assert "rounding (proved): 1 row" in str(render_night(night))
+
+
+def test_what_follows_links_to_its_cause_and_back() -> None:
+    night = split_night()
+    [down] = view_of(night, "c").follows
+    assert (down.text, down.href) == ("adjusted: unadjusted split 2:1 (AAPL)", "#incident-a")
+    [up] = view_of(night, "a").followed
+    assert (up.text, up.href) == ("7 rows of indicators (AAPL)", "#incident-c")
+
+
+def test_many_links_are_cut_and_an_unknown_one_leads_nowhere() -> None:
+    idents = ["gone", "a", "b", "b2", "b3"]
+    night = split_night()
+    following = incident("c", "upstream", 7, follows="gone", incidents=idents)
+    night = replace(
+        night, datasets=(*night.datasets[:2], dataset("indicators", following, kind="indicators"))
+    )
+    assert [(link.text, link.href) for link in view_of(night, "c").follows] == [
+        ("incident gone", ""),
+        ("adjusted: unadjusted split 2:1 (AAPL)", "#incident-a"),
+        ("polygon: unadjusted split 2:1 (AAPL)", "#incident-b"),
+        ("2 more", ""),
+    ]
+
+
+def test_a_pair_of_causes_leads_to_both_sections() -> None:
+    cause = f"split_adjustment{PAIR}rounding"
+    night = run(Verdict.FAIL, dataset("bars", incident("x", cause, 1, ratio=2.0)))
+    view = view_of(night, "x", docs="../../../docs/causes.md")
+    assert view.name == "unadjusted split 2:1 and rounding"
+    assert [link.href for link in view.docs] == [
+        "../../../docs/causes.md#split_adjustment",
+        "../../../docs/causes.md#rounding",
+    ]
+
+
+def test_lives_and_what_is_resolved() -> None:
+    def night(day: int, *incidents: Incident) -> RunResult:
+        return run(Verdict.FAIL, dataset("bars", *incidents), session=date(2005, 2, day))
+
+    grown = incident("a", "rounding", 493, "AAPL")
+    tonight = night(
+        28, grown, incident("n", "formula", 1), incident("b", "late_edge", 4),
+        incident("p", "off_calendar", 2), incident("s", "null_mismatch", 1),
+    )  # fmt: skip
+    nights = [
+        tonight,
+        night(
+            25, incident("a", "rounding", 492, "AAPL"), incident("p", "off_calendar", 2),
+            incident("s", "null_mismatch", 1200), incident("g", "duplicate_key", 8, "IBM"),
+        ),
+        night(24, incident("b", "late_edge", 4), incident("a", "rounding", 400, "AAPL")),
+    ]  # fmt: skip
+    view = night_view(tonight, nights=nights)
+    [shown] = view.datasets
+    assert {one.id: (one.state, one.life) for one in shown.incidents} == {
+        "a": ("grown", "grown 492 → 493, there since 2005-02-24, 3 nights"),
+        "n": ("new", "new"),
+        "b": ("came-back", "came back, first seen 2005-02-24"),
+        "p": ("persisting", "as before, there since 2005-02-25, 2 nights"),
+        "s": ("shrunk", "shrunk 1,200 → 1, there since 2005-02-25, 2 nights"),
+    }
+    [gone] = shown.resolved
+    assert (gone.name, gone.rows, gone.symbols, gone.last) == (
+        "duplicate keys", 8, "IBM", "2005-02-25",
+    )  # fmt: skip
+    before = NightRow.of(nights[1])
+    assert night_view(tonight, nights=nights, previous=before).previous == (
+        "Since 2005-02-25 (Fail): 1,702 → 501 rows differ; "
+        "1 incident new, 1 grown, 1 shrunk, 1 came back, 1 resolved"
+    )
+    assert since_previous(tonight, before).endswith("501 rows differ")
+
+
+def test_a_night_that_passes_still_says_what_is_resolved(tmp_path: Path) -> None:
+    night = run(Verdict.PASS, equal("bars"))
+    before = run(
+        Verdict.FAIL, dataset("bars", incident("a", "rounding", 3, "IBM")),
+        session=date(2005, 2, 25),
+    )  # fmt: skip
+    write_night(night, source({}), tmp_path / "n", nights=[night, before])
+    page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    assert "<h3>Resolved</h3>" in page
+    assert "last on 2005-02-25" in page
+    text = str(render_night(night, nights=[before]))
+    assert " - resolved: rounding: IBM: 3 rows, last on 2005-02-25" in text
+
+
+def measured(column: str, differing: int, largest: float | None) -> Noise:
+    return Noise(
+        dataset="bars", column=column, session=date(2005, 2, 28), rows=2016, differing=differing,
+        max_abs_delta=largest, max_rel_delta=0.00001 if largest else None,
+    )  # fmt: skip
+
+
+def test_noise_is_beside_the_largest_delta_and_marks_what_lies_within_it() -> None:
+    small: dict[str, Any] = {"deltas": {"close": {"max_abs": 0.001, "max_rel": 0.00001}}}
+    large: dict[str, Any] = {"deltas": {"close": {"max_abs": 0.5, "max_rel": 0.005}}}
+    night = run(
+        Verdict.FAIL,
+        dataset(
+            "bars", incident("in", "rounding", 2, **small), incident("out", "formula", 1, **large)
+        ),
+        dataset("more", incident("other", "rounding", 1, **small)),
+    )
+    noise = [measured("close", 3, 0.0012), measured("open", 0, None), measured("high", 2, None)]
+    view = night_view(night, noise=noise)
+    bars, more = view.datasets
+    assert {one.name: one.noise for one in (*bars.differing, *bars.identical)} == {
+        "open": "none", "high": "in 2 rows", "low": "", "close": "0.001200 (0.001 %) in 3 rows",
+        "volume": "",
+    }  # fmt: skip
+    assert [one.noise for one in bars.incidents] == [True, False]
+    # Another dataset's noise says nothing about this one.
+    assert [one.noise for one in more.incidents] == [False]
+    text = " ".join(str(render_night(night, noise=noise)).split())
+    assert text.count("within legacy's own noise") == 1
+
+
+def scored(*scores: tuple[str, int, int, int, int], **more: Any) -> NightView:
+    causes = tuple(
+        CauseScore(cause=cause, injected=injected, detected=detected, right=right, wrong=wrong)
+        for cause, injected, detected, right, wrong in scores
+    )
+    return night_view(replace(good_night(), selftest=SelfTest(causes=causes, **more)))
+
+
+def test_the_self_test_says_what_was_found_by_cause_and_its_seed() -> None:
+    view = scored(("rounding", 12, 12, 12, 0), ("formula", 12, 12, 12, 0), seed="m 2005-02-28")
+    assert view.selftest == "24 of 24 seeded faults found, 24 attributed right."
+    assert (view.selftest_ok, view.selftest_seed) == (True, "m 2005-02-28")
+    figures = {figure.label: (figure.value, figure.tone) for figure in view.figures}
+    assert figures["seeded faults found"] == ("24 of 24", "good")
+
+
+def test_the_self_test_shows_first_what_went_wrong() -> None:
+    view = scored(
+        ("rounding", 4, 4, 4, 0), ("late_edge", 4, 4, 3, 0), ("formula", 4, 3, 2, 1),
+        undetected=("formula: ema_26 on IBM",),
+    )  # fmt: skip
+    assert view.selftest == (
+        "11 of 12 seeded faults found, 9 attributed right, 1 blamed on a wrong cause, "
+        "1 left unexplained."
+    )
+    assert view.selftest_ok is False
+    assert [(one.cause, one.unexplained, one.fine) for one in view.selftest_scores] == [
+        ("another formula", 0, False), ("late load", 1, True), ("rounding", 0, True),
+    ]  # fmt: skip
+    assert view.selftest_missed == ("formula: ema_26 on IBM",)
+
+
+def test_without_a_self_test_nothing_is_claimed() -> None:
+    view = night_view(good_night())
+    assert view.selftest == "No faults were seeded in this run."
+    assert view.selftest_ok is None
+    assert "Self-test" not in str(render_night(good_night()))
+
+
+def test_the_terminal_says_the_sentence_first_and_why_no_rule_held() -> None:
+    open_one = incident("x", "unexplained", 3, "IBM", why_not="undone 9 causes: no row matched")
+    night = split_night()
+    night = replace(night, datasets=(*night.datasets, dataset("yahoo", open_one)))
+    text = " ".join(str(render_night(night, nights=[])).split())
+    assert f"- {SAYS} (unadjusted split 2:1, proved): 249 rows; new" in text
+    assert (
+        "- input bars that differ (proved): 7 rows; AAPL; 2004-03-01 to 2005-02-25; close; "
+        "follows from adjusted: unadjusted split 2:1 (AAPL); new"
+    ) in text
+    assert (
+        "- unexplained (not proved): 3 rows; IBM; 2004-03-01 to 2005-02-25; close; new; "
+        "undone 9 causes: no row matched"
+    ) in text
+
+
+def test_many_incidents_are_cut_in_a_terminal_and_short_in_a_page(tmp_path: Path) -> None:
+    incidents = tuple(incident(f"i{number}", "rounding", 1) for number in range(40))
+    rows = [replace(pair("A", number), incident=f"i{number}") for number in range(40)]
+    night = run(Verdict.FAIL, dataset("bars", *incidents))
+    assert " - 28 more incidents: 28 rows" in str(render_night(night))
+    write_night(night, source({"bars": rows}), tmp_path / "n")
+    page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    assert page.count("<article") == 12
+    assert "<summary>28 more incidents</summary>" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    # Every link within the page leads somewhere.
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert all(f"incident-i{number}" in ids for number in range(40))
+
+
+def test_rows_of_an_incident_stand_together_and_each_has_some_in_the_page(tmp_path: Path) -> None:
+    flood = owned([pair("A", number) for number in range(400)], "flood")
+    late = owned([pair("B", number) for number in range(5)], "late")
+    single = owned([only(RowState.LEGACY_ONLY, "C", 0)], "single")
+    between = [*flood[:300], late[0], *flood[300:], *late[1:], *single]
+    night = run(
+        Verdict.FAIL,
+        different(
+            "bars", between,
+            incidents=(
+                incident("late", "unexplained", 5), incident("single", "missing_session", 1),
+                incident("flood", "split_adjustment", 400),
+            ),
+        ),
+    )  # fmt: skip
+    write_night(night, source({"bars": between}), tmp_path / "n")
+    page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    cells = re.findall(r'<td class="incident-of"(?: id="([^"]+)")?><a href="#([^"]+)"', page)
+    names = [name.removeprefix("incident-") for _, name in cells]
+    assert names == ["late"] * 3 + ["flood"] * 196 + ["single"]
+    assert [ident for ident, _ in cells if ident] == ["rows-late", "rows-flood", "rows-single"]
+    assert '<a href="#rows-late" data-rows="late">3 of its 5 rows</a>' in page
+    assert '<a href="#rows-single" data-rows="single">its rows</a>' in page
+
+
+def test_rows_without_incidents_have_no_column_for_them(tmp_path: Path) -> None:
+    rows = [pair("A", number) for number in range(3)]
+    write_night(run(Verdict.FAIL, different("bars", rows)), source({"bars": rows}), tmp_path / "n")
+    page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    assert "incident-of" not in page.partition("<body")[2]
+    assert '<th scope="col">incident</th>' not in page
+
+
+def test_the_csv_says_which_incident_a_row_belongs_to(tmp_path: Path) -> None:
+    rows = owned([pair("A", 0)], "cafe01") + owned([pair("A", 1)], "=1")
+    write_night(run(Verdict.FAIL, different("bars", rows)), source({"bars": rows}), tmp_path / "n")
+    header, *lines = (tmp_path / "n" / "discrepancies-bars.csv").read_text().splitlines()
+    assert header.endswith(",differs,incident")
+    assert [line.rpartition(",")[2] for line in lines] == ["cafe01", "'=1"]
+
+
+def test_evidence_and_names_are_escaped(tmp_path: Path) -> None:
+    attack = '"><script>alert(1)</script>\x1b[2J'
+    evidence: dict[str, Any] = {
+        "says": attack, "undo": attack, "side": attack, "why_not": attack, "ratio": attack,
+        "incidents": [attack], attack: attack,
+        "examples": [{"key": {attack: attack}, "legacy": {attack: attack}, "undone": {attack: 1}}],
+        "deltas": {attack: {"max_abs": 1.0, "max_rel": 1.0}},
+    }  # fmt: skip
+    one = replace(
+        incident(attack, "split_adjustment", 1, attack, **evidence), waiver=attack,
+        explained_by=attack, columns=(attack,),
+    )  # fmt: skip
+    rows = owned([pair("A", 0)], attack)
+    night = run(
+        Verdict.FAIL,
+        different("bars", rows, incidents=(one,)),
+        selftest=SelfTest(
+            causes=(CauseScore(cause=attack, injected=1, detected=0, right=0, wrong=0),),
+            seed=attack,
+            undetected=(attack,),
+        ),
+    )
+    before = replace(night, session=date(2005, 2, 25))
+    write_night(night, source({"bars": rows}), tmp_path / "n", nights=[night, before])
+    page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    assert page.count("<script>") == 1
+    assert "\x1b" not in page
+    assert "\x1b" not in str(render_night(night, nights=[before]))
+
+
+def test_the_link_to_the_docs_is_there_where_they_are(tmp_path: Path) -> None:
+    rows = owned([pair("A", 0)], "x")
+    night = run(Verdict.FAIL, different("bars", rows, incidents=(incident("x", "rounding", 1),)))
+    folder = tmp_path / "reports" / "validation" / "2005-02-28"
+    link = '<a href="../../../docs/causes.md#rounding">'
+    write_night(night, source({"bars": rows}), folder)
+    assert link not in (folder / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "causes.md").write_text("# Causes", encoding="utf-8")
+    write_night(night, source({"bars": rows}), folder)
+    assert link in (folder / "index.html").read_text(encoding="utf-8")
