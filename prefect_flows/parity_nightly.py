@@ -51,7 +51,11 @@ def publish(night: Night, result: RunResult) -> Path:
         link_text=f"{result.session}: {result.verdict.value}",
         description=f"Parity of {result.migration} on {result.session}",
     )
-    create_markdown_artifact(key="parity-night", markdown=f"```\n{render_night(result)}\n```")
+    store = night.harness.store
+    text = render_night(
+        result, nights=store.nights(result.migration), noise=store.noise(result.migration)
+    )
+    create_markdown_artifact(key="parity-night", markdown=f"```\n{text}\n```")
     return page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -213,7 +214,8 @@ class Fold:
         evidence["examples"] = group.examples
         evidence["deltas"] = group.deltas.to_json()
         evidence["states"] = dict(group.states)
-        return evidence
+        plain: dict[str, Any] = _plain(evidence)
+        return plain
 
 
 def _claimed(claim: Claim, words: dict[str, str]) -> dict[str, Any]:
@@ -227,6 +229,19 @@ def _claimed(claim: Claim, words: dict[str, str]) -> dict[str, Any]:
     if claim.hypothesis.side is not None:
         evidence["side"] = claim.hypothesis.side.value
     return evidence
+
+
+def _plain(value: Any) -> Any:
+    """As JSON can hold it, whatever arithmetic it came from."""
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _follows(group: _Group) -> str | None:

@@ -46,12 +46,13 @@ class Rationals:
 def _rationals() -> Rationals:
     pairs = {(p, q) for p in range(2, 21) for q in range(1, p) if gcd(p, q) == 1}
     pairs |= {(p, 1) for p in range(2, 101)}
+    pairs |= {(p, p - 1) for p in range(21, 27)}  # stock dividends of 5 and of 4 %
     some = sorted(pairs, key=lambda pair: pair[0] / pair[1])
     return Rationals(np.array([p for p, _ in some]), np.array([q for _, q in some]))
 
 
 RATIONALS = _rationals()
-"""Splits: 20:19 to 20:1, and N:1 up to 100:1. A 1:N split is the other side's N:1."""
+"""Splits: 20:19 to 20:1, N:1 up to 100:1, 21:20 to 26:25. A 1:N split is the other side's N:1."""
 
 
 @dataclass(frozen=True, slots=True)

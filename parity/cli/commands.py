@@ -192,7 +192,15 @@ def _tell(
         yield f"Run: {result.run_id}\n"
 
     evidence = harness.suite.state / EVIDENCE
-    return tell(result, json_path, beside=beside, evidence=evidence, after=after)
+    return tell(
+        result,
+        json_path,
+        beside=beside,
+        evidence=evidence,
+        after=after,
+        nights=harness.store.nights(result.migration),
+        noise=harness.store.noise(result.migration),
+    )
 
 
 ALL = (nightly, compare, diff, report, status, selftest, noise, track, demo, database)

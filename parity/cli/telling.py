@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from parity.model.errors import UsageError
+from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 
@@ -23,6 +24,8 @@ def tell(
     beside: Mapping[str, Any] | None = None,
     evidence: Path | None = None,
     after: Callable[[], Iterable[object]] | None = None,
+    nights: Sequence[RunResult] | None = None,
+    noise: Sequence[Noise] = (),
 ) -> int:
     """Prints a run and returns its exit code.
 
@@ -32,6 +35,8 @@ def tell(
         beside: keys that the JSON holds beside those of the contract.
         evidence: the folder of the runs' Parquet files.
         after: makes what is printed after the run: texts that end their lines.
+        nights: all nights, which tell the lives of its incidents.
+        noise: how much legacy differs from itself.
 
     Raises:
         UsageError: the JSON cannot be written.
@@ -46,7 +51,8 @@ def tell(
                 raise UsageError(f"--json {json_path}: {error.strerror}") from None
         from parity.report.terminal import render_night
 
-        for part in (render_night(result, evidence=evidence), *(after() if after else ())):
+        night = render_night(result, evidence=evidence, nights=nights, noise=noise)
+        for part in (night, *(after() if after else ())):
             click.echo(str(part), nl=False)
     if result.verdict is Verdict.UNDECIDED:
         click.echo(f"parity: undecided: {(result.reasons or ('no reason',))[0]}", err=True)

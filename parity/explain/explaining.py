@@ -9,6 +9,7 @@ import psycopg
 
 from parity.causes import Fold, explain
 from parity.diff import Comparison
+from parity.diff.queries import AS_PLANNED
 from parity.explain.gathering import Chunk, chunks, shape_of
 from parity.explain.situation import Asked, Situation
 from parity.model.result import Discrepancy, Incident
@@ -56,6 +57,8 @@ def _chunk(
     try:
         # A savepoint: what fails in here leaves the snapshot usable.
         with comparison.connection.transaction():
+            # What the comparison has asked of the planner outlives it.
+            comparison.connection.execute(AS_PLANNED)
             trial = Fold(situation)
             owners = explain(chunk.found, situation, trial)
     except (psycopg.Error, ArithmeticError, ValueError, LookupError, MemoryError) as error:

@@ -180,9 +180,16 @@ def _by_key(comparison: Comparison, side: Side) -> dict[Key, tuple[str, Values]]
     size = len(comparison.plan.key)
     names = [pair.name for pair in comparison.plan.columns]
     rows: list[tuple[Any, ...]] = comparison.ask(queries.rows_of(comparison.readers[side]))
-    return {
-        row[1 : 1 + size]: (row[0], dict(zip(names, row[1 + size :], strict=True))) for row in rows
-    }
+    try:
+        return {
+            row[1 : 1 + size]: (row[0], dict(zip(names, row[1 + size :], strict=True)))
+            for row in rows
+        }
+    except TypeError:  # arrays and the like
+        raise ComparisonError(
+            f"dataset {comparison.dataset.name}: its key has values that cannot be told apart in "
+            "memory, so no fault can be seeded in it"
+        ) from None
 
 
 def _by_open_key(comparison: Comparison, side: Side) -> dict[Key, Values]:

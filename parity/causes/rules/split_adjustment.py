@@ -1,7 +1,7 @@
 """One side's prices are not adjusted for a split that the other's are adjusted for.
 
-Test: all prices of a row are p:q of the other side's (p and q up to 20, or N:1 up to 100), and the
-volume is q:p. Where volumes are equal instead, at least three rows of a symbol must have the ratio,
+Test: all prices of a row are p:q of the other side's (p and q up to 20, N:1 up to 100, or 21:20 to
+26:25), and the volume is q:p. Where volumes are equal instead, at least three rows of a symbol must have the ratio,
 and it is no power of ten (unit_scale) and not near 1 (dividend_adjustment). Proof: divided by the
 ratio, with the volume multiplied, the row is equal within what rounding to stored decimals adds.
 
