@@ -14,7 +14,7 @@ import numpy as np
 
 from parity.causes.context import DAY, Context
 from parity.causes.folding import Claim, Fold
-from parity.causes.frame import STATES, Bools, Differences, Ints
+from parity.causes.frame import STATES, Bools, Differences, Ints, Values
 from parity.causes.proving import helped, proved, residuals
 from parity.causes.rule import Changed, Hypothesis, Moved, Rule, Shown, all_rules
 from parity.model.result import RowState
@@ -27,6 +27,7 @@ NEAR = 4000
 # Rules from this order on go by what a row looks like: two undos that are proved come before them.
 LIKENESS = 80
 AROUND = 4 * DAY  # a weekend with a holiday
+BESIDE = 3 * DAY // 2
 
 Owners = np.ndarray[tuple[int], np.dtype[np.object_]]
 
@@ -71,11 +72,27 @@ class _Explaining:
         self._owner: Owners = np.full(len(found), "", dtype=object)
         self._near: list[_Near] = []
         # From when to when rows of each series are known to have been moved.
+        self._crossed = _crossed(found)
         size = len(found.series)
         self._moved_from = np.full(size, np.iinfo(np.int64).max)
         self._moved_to = np.full(size, np.iinfo(np.int64).min)
 
     def run(self) -> list[str]:
+        left = self._free.sum()
+        self._round()
+        if self._free.any() and self._free.sum() < left:
+            # What shared a column with other causes may stand out now that those are known.
+            self._near = []
+            self._round()
+        rest = np.flatnonzero(self._owner == "")
+        if len(rest):
+            causes = [rule.cause for rule in self._rules]
+            near = _nearest(self._found, rest, self._near)
+            self._owner[rest] = self._fold.unexplained(self._found, rest, causes, near)
+        owners: list[str] = self._owner.tolist()
+        return owners
+
+    def _round(self) -> None:
         paired = False
         for rule in self._rules:
             if rule.order >= LIKENESS and not paired:
@@ -86,13 +103,6 @@ class _Explaining:
             # cause, so that pair is looked for at once.
             self._pairs(moved)
         self._pairs(self._near)
-        rest = np.flatnonzero(self._owner == "")
-        if len(rest):
-            causes = [rule.cause for rule in self._rules]
-            near = _nearest(self._found, rest, self._near)
-            self._owner[rest] = self._fold.unexplained(self._found, rest, causes, near)
-        owners: list[str] = self._owner.tolist()
-        return owners
 
     def _single(self, rule: Rule) -> list[_Near]:
         """What a rule explains alone; returns its moves that have left rows over."""
@@ -125,13 +135,13 @@ class _Explaining:
             np.maximum.at(self._moved_to, code, time)
 
     def _among_moved(self, rows: Ints) -> Bools:
-        """Rows of one side only where rows have been moved: there, being alone proves nothing."""
+        """Rows of one side only where some may have been moved: there that proves nothing."""
         code, time = self._found.code[rows], self._found.time[rows]
         some = self._moved_from[code] <= self._moved_to[code]
         first = np.where(some, self._moved_from[code], 0) - AROUND
         last = np.where(some, self._moved_to[code], 0) + AROUND
         alone = self._found.having(RowState.LEGACY_ONLY, RowState.CANDIDATE_ONLY)[rows]
-        out: Bools = some & alone & (first <= time) & (time <= last)
+        out: Bools = (some & alone & (first <= time) & (time <= last)) | self._crossed[rows]
         return out
 
     def _pairs(self, near: Sequence[_Near]) -> None:
@@ -162,6 +172,9 @@ class _Explaining:
         open_ = self._free[hypothesis.rows]
         explained = [view.settled.copy() for view in views]
         best: list[Hypothesis] = []
+        undone: dict[Side, Values] | None = None
+        if len(views) == 1:
+            undone = dict(views[0].found.values)
         for number, view in enumerate(views):
             mask = open_ & ~view.settled & helped(self._found, hypothesis, view)
             rest = np.flatnonzero(mask & view.found.differs.any(axis=1))
@@ -174,13 +187,30 @@ class _Explaining:
                     continue
                 explained[number][rest[then.rows[good]]] = True
                 best.append(then)
+                if undone is not None and isinstance(then.proof, Changed):
+                    places, side = rest[then.rows[good]], then.proof.side
+                    values = then.proof.values.take(np.flatnonzero(good))
+                    undone[side] = undone[side].put(places, values)
         good = open_.copy()
         for mask in explained:
             good &= mask
         if not best or not good.any():
             return []
         proved_rows = np.flatnonzero(good)
-        return [Claim(first.rule.cause, hypothesis, proved_rows, second.cause, best[0])]
+        return [Claim(first.rule.cause, hypothesis, proved_rows, second.cause, best[0], undone)]
+
+
+def _crossed(found: Differences) -> Bools:
+    """Rows of one side only beside which, in time, the other side has a row that it lacks."""
+    out = np.zeros(len(found), dtype=bool)
+    alone = np.flatnonzero(found.having(RowState.LEGACY_ONLY, RowState.CANDIDATE_ONLY))
+    alone = alone[np.lexsort((found.time[alone], found.code[alone]))]
+    code, time, state = found.code[alone], found.time[alone], found.state[alone]
+    if len(alone) > 1:
+        near = (np.diff(code) == 0) & (np.diff(time) < BESIDE) & (np.diff(state) != 0)
+        out[alone[1:][near]] = True
+        out[alone[:-1][near]] = True
+    return out
 
 
 def _paired(found: Differences) -> Differences:

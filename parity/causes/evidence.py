@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -95,8 +96,15 @@ def examples_of(
     if not len(rows):
         return []
     chosen = sorted({0, len(rows) // 2, len(rows) - 1})[:most]
+    both = None if isinstance(claim, np.ndarray) else claim.undone
     return [
-        _example(context, found, int(rows[one]), _undone(proof, int(places[one]), found, rows[one]))
+        _example(
+            context,
+            found,
+            int(rows[one]),
+            _undone(proof, int(places[one]), found, rows[one]),
+            both,
+        )
         for one in chosen
     ]
 
@@ -114,7 +122,11 @@ def _undone(
 
 
 def _example(
-    context: Context, found: Differences, row: int, undone: tuple[Side, Values, int] | None
+    context: Context,
+    found: Differences,
+    row: int,
+    undone: tuple[Side, Values, int] | None,
+    pair: Mapping[Side, Values] | None,
 ) -> dict[str, Any]:
     both = bool(found.present[Side.LEGACY][row] and found.present[Side.CANDIDATE][row])
     places = np.flatnonzero(found.differs[row]).tolist() if both else range(len(found.fields))
@@ -124,8 +136,17 @@ def _example(
         if found.present[side][row]:
             example[side.value] = _texts(found, found.values[side], row, columns)
     if undone is not None:
-        _, values, place = undone
+        side, values, place = undone
+        if pair is not None:
+            values = pair[side]
         example["undone"] = _texts(found, values, place, columns)
+        if pair is not None:
+            # The second undo may be of the other side.
+            kept = _texts(found, found.values[other(side)], row, columns)
+            changed = _texts(found, pair[other(side)], place, columns)
+            for name in changed:
+                if changed[name] != kept[name]:
+                    example["undone"][name] += f" = {other(side).value}'s {changed[name]}"
     return example
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 
 from parity.causes.context import Context
 from parity.causes.evidence import Deltas, day_text, examples_of, why_not
-from parity.causes.frame import NO_TIME, STATES, Differences, Ints
+from parity.causes.frame import NO_TIME, STATES, Differences, Ints, Values
 from parity.causes.rule import Hypothesis
 from parity.model.cause import PAIR, Cause, severity
 from parity.model.result import Incident, Scope
+from parity.model.verdict import Side
 
 __all__ = ["Claim", "Fold"]
 
@@ -35,6 +37,8 @@ class Claim:
     proved: Ints
     second: Cause | None = None
     then: Hypothesis | None = None
+    # Of a pair: the values of both sides, by the hypothesis' rows, with both undone.
+    undone: Mapping[Side, Values] | None = None
 
     @property
     def name(self) -> str:
@@ -186,6 +190,7 @@ class Fold:
             "rows": f"{group.rows:,}",
             "first": scope.first or "",
             "last": scope.last or "",
+            "span": f", {scope.first} to {scope.last}" if scope.first else "",
         }
         return Incident(
             id=ident,

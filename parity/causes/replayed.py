@@ -92,6 +92,7 @@ def replay(
                         exactly=exactly, slack=spread)  # fmt: skip
         undone = _undone(sheet, side, place, part, fit, target)
         settled, caused, slight = _judged(sheet, side, place, part, fit, undone, spread)
+        caused |= _but_for_seed(sheet, side, place, part, fit, target, undone, settled & ~caused)
         good[mine] &= fit.good & np.where(
             settled, caused | slight, loose | fit.rounded | _unusual(what, fit)
         )
@@ -189,6 +190,35 @@ def _judged(
         slight = delta <= 2 * noise + spread
     one_null = np.isnan(fit.computed) ^ np.isnan(undone)
     return settled, fit.good & (one_null | caused), slight
+
+
+def _but_for_seed(
+    sheet: Sheet,
+    side: Side,
+    place: int,
+    rows: Ints,
+    fit: Fit,
+    target: Source,
+    undone: Floats,
+    asked: Bools,
+) -> Bools:
+    """Of the settled cells, those that differ for the source though a seed adds the larger share.
+
+    Soon after a series begins the sides' seeds still show: within tolerance by themselves, beyond
+    it with the source. Both cells must come out but for floating point, so nothing else is in it.
+    """
+    what, caused = sheet.indicators[place], np.zeros(len(rows), dtype=bool)
+    benign = [option for option in trials(what) if option.how.benign]
+    noise = floating(what, undone, np.zeros(len(rows)))
+    stored = sheet.cells(side, place, rows).values
+    with np.errstate(invalid="ignore"):
+        own = np.abs(stored - fit.computed) <= noise
+        shows = np.abs(fit.computed - undone) > 2 * noise
+    mine = np.flatnonzero(asked & fit.good & own & shows)
+    again = sheet.fit(other(side), place, rows[mine], target.data, target.window.take(mine),
+                      benign, exactly=True)  # fmt: skip
+    caused[mine] = again.good
+    return caused
 
 
 def _alike(sheet: Sheet, place: int) -> bool:

@@ -63,7 +63,8 @@ class Hypothesis:
             symbol, nothing that grows (no counts, no last day). Rows of equal cause and identity
             are one incident.
         says: One plain sentence for the incident. `{symbols}`, `{rows}`, `{first}`, `{last}` (days)
-            are replaced when all its rows are known.
+            and `{span}` (", first to last" where days are known) are replaced when all its rows
+            are known.
         undo: What the undo does, in words.
         evidence: Parameters as JSON values.
         least: With fewer proved rows nothing is attributed.

@@ -2,7 +2,7 @@
 
 Nothing passes vacuously: a side without rows, without rows of the session, or whose job failed is
 undecided, and so is a night on which the second opinion disagreed or the self-test shows that
-differences are missed or blamed on the wrong cause.
+differences are missed or given a wrong cause.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
 
 
 def _causes(incidents: Sequence[Incident]) -> str:
-    """`: 492 by an unadjusted split, 3 unexplained`; what is not proved is always told, last."""
+    """`: 3 unexplained, 492 by an unadjusted split`; what is not proved is told first."""
     by = Counter[str]()
     unproved = 0
     for incident in incidents:
@@ -159,7 +159,7 @@ def _causes(incidents: Sequence[Incident]) -> str:
             (sum(rows for rows, _ in rest), f"by {len(rest)} other causes"),
         ]
     if unproved:
-        told.append((unproved, "unexplained"))
+        told.insert(0, (unproved, "unexplained"))
     if len(told) == 1:
         [(rows, words)] = told
         return f", {words}" if rows == 1 else f", all {words}"
@@ -168,6 +168,8 @@ def _causes(incidents: Sequence[Incident]) -> str:
 
 def _unfit(selftest: SelfTest) -> list[str]:
     """Why the self-test says that this night's comparison is not to be relied on."""
+    if not selftest.injected:
+        return list(selftest.undetected)  # it could not run
     seeded = _count(selftest.injected, "seeded fault")
     missed = max(selftest.injected - selftest.detected, len(selftest.undetected))
     reasons = []
@@ -179,9 +181,13 @@ def _unfit(selftest: SelfTest) -> list[str]:
         )
         reasons.append(f"the self-test missed {missed:,} of {seeded}: {_some(which, 3, '; ')}")
     if selftest.wrong:
-        which = tuple(f"{score.wrong} of {score.cause}" for score in selftest.causes if score.wrong)
+        which = tuple(
+            score.cause if score.wrong == 1 else f"{score.wrong} of {score.cause}"
+            for score in selftest.causes
+            if score.wrong
+        )
         reasons.append(
-            f"the self-test blames {selftest.wrong:,} of {seeded} on a wrong cause: {_some(which)}"
+            f"the self-test gave {selftest.wrong:,} of {seeded} a wrong cause ({_some(which)})"
         )
     return reasons
 

@@ -53,7 +53,7 @@ def within(incident: Incident, noise: Sequence[Noise]) -> bool:
     """True when an incident is no larger than what legacy differs from itself.
 
     Of rows that both sides have, every column that differs must have been measured with a delta at
-    least as large; a difference that is no number is never within. Rows that only one side has
+    least as large, and in at least as many rows; a difference that is no number is never within. Rows that only one side has
     must be no more than only one of the two runs wrote. Rows with a doubled or null key, and
     datasets that were not measured, are never within.
 
@@ -71,7 +71,8 @@ def within(incident: Incident, noise: Sequence[Noise]) -> bool:
     one_sided = sum(rows for state, rows in states.items() if state in _ONE_SIDED)
     if one_sided > max(one.only_once for one in noise):
         return False
-    return not states.get(RowState.MISMATCHED.value) or _deltas_within(incident, noise)
+    mismatched = states.get(RowState.MISMATCHED.value, 0)
+    return not mismatched or _deltas_within(incident, mismatched, noise)
 
 
 def _states(incident: Incident) -> dict[str, int]:
@@ -79,9 +80,10 @@ def _states(incident: Incident) -> dict[str, int]:
     return {state.value: incident.rows}
 
 
-def _deltas_within(incident: Incident, noise: Sequence[Noise]) -> bool:
+def _deltas_within(incident: Incident, rows: int, noise: Sequence[Noise]) -> bool:
     deltas: Mapping[str, Mapping[str, float | None]] = incident.evidence.get("deltas") or {}
-    measured = {one.column: one.max_abs_delta for one in noise}
+    # A column that differs from itself in fewer rows does not account for all of these.
+    measured = {one.column: one.max_abs_delta for one in noise if one.differing >= rows}
     columns = {*incident.columns, *deltas}
     return bool(columns) and all(
         _covers(measured.get(column), deltas.get(column, {}).get("max_abs")) for column in columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.model.cause import Cause, parts
 
-__all__ = ["by_cause", "phrase", "title"]
+__all__ = ["by_cause", "phrase", "title", "with_code"]
 
 _PHRASES = {
     Cause.TIMEZONE_SHIFT: "a time-zone shift",
@@ -24,12 +24,13 @@ _PHRASES = {
     Cause.SOURCE_MISMATCH: "another source",
     Cause.NULL_MISMATCH: "NULL on one side",
     Cause.DUPLICATE_KEY: "duplicate keys",
-    Cause.UPSTREAM: "input bars that differ",
+    Cause.UPSTREAM: "follows from its bars",
     Cause.WARM_UP: "another history window",
     Cause.FORMULA: "another formula",
     Cause.SESSION_DATE: "another session date",
     Cause.UNEXPLAINED: "unexplained",
 }
+_FOLLOWING = "following from its bars"
 _ARTICLES = ("a ", "an ")
 
 
@@ -45,9 +46,18 @@ def title(cause: str) -> str:
     return text.removeprefix(article)
 
 
+def with_code(words: str, cause: str) -> str:
+    """Words for a cause with its name in data beside them: `late load (late_edge)`."""
+    return words if words == cause else f"{words} ({cause})"
+
+
 def by_cause(cause: str) -> str:
     """As it follows a number of rows: `by an unadjusted split`, `unexplained`."""
-    return phrase(cause) if cause == Cause.UNEXPLAINED else f"by {phrase(cause)}"
+    if cause == Cause.UNEXPLAINED:
+        return phrase(cause)
+    words = [_FOLLOWING if part == Cause.UPSTREAM else _phrase(part) for part in parts(cause)]
+    said = " and ".join(words)
+    return said if words[0] == _FOLLOWING else f"by {said}"
 
 
 def _phrase(cause: str) -> str:

@@ -314,6 +314,7 @@ class SelfTest:
     causes: tuple[CauseScore, ...] = ()
     seed: str = ""
     undetected: tuple[str, ...] = ()  # one line for each fault that the comparison missed
+    misattributed: tuple[str, ...] = ()  # one for each fault that was given a wrong cause
 
     @property
     def injected(self) -> int:
@@ -335,9 +336,10 @@ class SelfTest:
         """Faults of which some row was attributed to another cause."""
         return sum(score.wrong for score in self.causes)
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, int | str]:
         """The `selftest` object of result.json."""
         return {
+            "seed": self.seed,
             "injected": self.injected,
             "detected": self.detected,
             "attributed": self.attributed,

@@ -72,15 +72,14 @@ def _of(incident: Incident) -> str:
 
 
 def life_text(life: Life) -> str:
-    """`new`, `grown 492 → 493, there since 2005-02-25` and so on."""
-    since = f"there since {life.since.isoformat()}"
-    nights = f"{since}, {count(len(life.rows), 'night')}"
+    """`new`, `persisting since 2005-02-25 (2 nights)` and so on."""
+    nights = f"since {life.since.isoformat()} ({count(len(life.rows), 'night')})"
     if life.state is State.NEW:
         return "new"
     if life.state is State.CAME_BACK:
         return f"came back, first seen {life.first.isoformat()}"
     if life.state is State.PERSISTING:
-        return f"as before, {nights}"
+        return f"persisting {nights}"
     return f"{life.state.value} {life.rows[-2]:,} → {life.rows[-1]:,}, {nights}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from parity.model.result import DatasetResult, JobOutcome, RunResult
 from parity.model.verdict import Verdict
@@ -18,6 +19,9 @@ __all__ = [
     "since_previous",
     "unexplained_rows",
 ]
+
+# How the reasons begin that speak of the harness and not of the data (parity.gates.judge).
+_HARNESS = ("the second opinion ", "the self-test ")
 
 
 def compared_rows(dataset: DatasetResult) -> int:
@@ -44,7 +48,8 @@ def job_sentence(job: JobOutcome) -> str:
 def headline(result: RunResult) -> str:
     """The verdict in one line, as `Fail: AAPL: unadjusted split 2:1 (1,494 rows)`.
 
-    Where no cause is proved, `Fail: 3 of 4 datasets differ: AAPL, 502 rows`.
+    Where no cause is proved, `Fail: 3 of 4 datasets differ: AAPL, 502 rows`. Where only a check on
+    the harness keeps it undecided, what differs comes first and what the check found after it.
     """
     word = word_of(result.verdict)
     if result.verdict is Verdict.PASS:
@@ -52,6 +57,9 @@ def headline(result: RunResult) -> str:
         return f"{word}: {count(len(result.datasets), 'dataset')}, {count(rows, 'row')} compared"
     if result.verdict is Verdict.FAIL:
         return f"{word}: {_differences(result)}"
+    row = NightRow.of(result)
+    if _story_first(row):
+        return f"{word}: {night_line(row)}"
     reasons = _undecided_reasons(result)
     more = f" (and {count(len(reasons) - 1, 'more reason')})" if len(reasons) > 1 else ""
     return f"{word}: {reasons[0]}{more}"
@@ -63,6 +71,9 @@ def answer(result: RunResult) -> str:
     if result.verdict is Verdict.PASS:
         return "No need to worry: every row compared agrees within its tolerance."
     if result.verdict is Verdict.UNDECIDED:
+        if _story_first(NightRow.of(result)):
+            doubts = "".join(f" And {doubt}." for doubt in _doubts(result))
+            return f"Worry: {_explained(result, rows)}{doubts}"
         found = (
             f"In what was compared, {count(rows, 'row')} {_verb(rows)}."
             if rows
@@ -78,17 +89,15 @@ def answer(result: RunResult) -> str:
 
 def night_line(row: NightRow) -> str:
     """One line for the index: what was wrong, or nothing."""
+    if _story_first(row):
+        open_ones = [visible(one.name) for one in row.datasets if one.verdict is Verdict.UNDECIDED]
+        also = [f"{', '.join(open_ones)} undecided"] if open_ones else []
+        return "; ".join([_told(row), *map(_short, filter(_of_harness, row.reasons)), *also])
     if row.reasons and not (row.verdict is Verdict.FAIL and row.discrepancies):
         rest = f" (and {count(len(row.reasons) - 1, 'more reason')})" if row.reasons[1:] else ""
         return f"{visible(row.reasons[0])}{rest}"
-    if row.story:
-        return row.story
-    if row.discrepancies:
-        differing = sum(bool(item.discrepancies) for item in row.datasets)
-        of = f"{differing} of {count(len(row.datasets), 'dataset')}"
-        symbols = tuple(dict.fromkeys(symbol for item in row.datasets for symbol in item.symbols))
-        where = f"{some_of(symbols)}, " if symbols else ""
-        return f"{of} {_verb(differing)}: {where}{count(row.discrepancies, 'row')}"
+    if row.story or row.discrepancies:
+        return _told(row)
     return f"{count(sum(item.matched for item in row.datasets), 'row')} matched"
 
 
@@ -101,9 +110,55 @@ def since_previous(result: RunResult, previous: NightRow | None, changes: str = 
         return ""
     now = sum(dataset.rows.discrepancies for dataset in result.datasets)
     before = previous.discrepancies
-    change = "as many rows differ" if now == before else f"{before:,} → {now:,} rows differ"
+    if now == before:
+        change = "as many rows differ" if now else "no row differs, as before"
+    else:
+        change = f"{before:,} → {now:,} rows differ"
     told = f"; {changes}" if changes else ""
     return f"Since {previous.session.isoformat()} ({word_of(previous.verdict)}): {change}{told}"
+
+
+def _story_first(row: NightRow) -> bool:
+    """True where rows differ and the first doubt is one about the harness itself."""
+    undecided = row.verdict is Verdict.UNDECIDED and bool(row.discrepancies)
+    return undecided and bool(row.reasons) and _of_harness(row.reasons[0])
+
+
+def _of_harness(reason: str) -> bool:
+    return reason.startswith(_HARNESS)
+
+
+def _short(reason: str) -> str:
+    """A reason without its particulars."""
+    return visible(reason.partition(": ")[0].partition(" (")[0])
+
+
+def _doubts(result: RunResult) -> Iterator[str]:
+    """What a check on the harness found, and what that means for the reader."""
+    opinion, test = result.second_opinion, result.selftest
+    if opinion.disagreements:
+        rows = count(opinion.disagreements, "row")
+        yield f"the second opinion disagrees on {rows}, so these numbers may be wrong"
+    if not test.injected and test.undetected:
+        yield "the self-test could not run, so nothing vouches for this comparison"
+        return
+    missed = max(test.injected - test.detected, len(test.undetected))
+    if missed:
+        yield f"the self-test missed {count(missed, 'seeded fault')}, so more rows may differ"
+    if test.wrong:
+        faults = count(test.wrong, "seeded fault")
+        yield f"the self-test gave {faults} a wrong cause, so causes may be wrong too"
+
+
+def _told(row: NightRow) -> str:
+    """What differs: the story, or where no cause is proved, in how many datasets and rows."""
+    if row.story:
+        return row.story
+    differing = sum(bool(item.discrepancies) for item in row.datasets)
+    of = f"{differing} of {count(len(row.datasets), 'dataset')}"
+    symbols = tuple(dict.fromkeys(symbol for item in row.datasets for symbol in item.symbols))
+    where = f"{some_of(symbols)}, " if symbols else ""
+    return f"{of} {_verb(differing)}: {where}{count(row.discrepancies, 'row')}"
 
 
 def _differences(result: RunResult) -> str:

@@ -59,14 +59,14 @@ def _ratio(value: object) -> str:
 
 
 def story(incidents: Sequence[Told]) -> str:
-    """`AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow; 3 rows unexplained (IBM)`.
+    """`3 rows unexplained (IBM); AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow`.
 
     Empty where no cause is proved: there is nothing to tell but counts.
     """
     roots = [one for one in incidents if not one.open and not one.follows]
     following = [one for one in incidents if not one.open and one.follows]
     left = [one for one in incidents if one.open]
-    pieces = [*_roots(roots, following), *_left(left)]
+    pieces = [*_left(left), *_roots(roots, following)]
     return "; ".join(pieces) if roots or following else ""
 
 

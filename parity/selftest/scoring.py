@@ -51,7 +51,8 @@ class Report:
             for cause, mine in sorted(by_cause.items())
         )
         missed = tuple(one.line(self.seed) for one in self.outcomes if not one.detected)
-        return SelfTest(causes=scores, seed=self.seed, undetected=missed)
+        wrong = tuple(one.line(self.seed) for one in self.outcomes if one.wrong)
+        return SelfTest(causes=scores, seed=self.seed, undetected=missed, misattributed=wrong)
 
     @property
     def passed(self) -> bool:

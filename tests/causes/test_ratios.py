@@ -15,6 +15,7 @@ from tests.causes.values_toy import real_bars
 ALL = sorted(
     {Fraction(p, q) for p in range(1, 21) for q in range(1, 21) if p > q}
     | {Fraction(n) for n in range(2, 101)}
+    | {Fraction(n + 1, n) for n in range(20, 26)}
 )
 
 

@@ -37,9 +37,9 @@ def test_the_real_split_of_2005(faulty: str) -> None:
         f"AAPL before 2005-02-28: {faulty}'s prices are 2:1 of {other(faulty)}'s, volume 1:2"
     )
     assert found.evidence["undo"] == f"divide {faulty}'s prices by 2, multiply its volume by 2"
-    parameters = {key: found.evidence[key] for key in ("ratio", "ex_date", "volume", "side")}
+    parameters = {key: found.evidence[key] for key in ("ratio", "agrees_from", "volume", "side")}
     assert parameters == {
-        "ratio": "2:1", "ex_date": "2005-02-28", "volume": "inverse", "side": faulty,
+        "ratio": "2:1", "agrees_from": "2005-02-28", "volume": "inverse", "side": faulty,
     }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_two_splits_are_two_incidents() -> None:
 
     found = explained(raw, adjusted)
 
-    assert {(one.evidence["ratio"], one.evidence["ex_date"]) for one in found} == {
+    assert {(one.evidence["ratio"], one.evidence["agrees_from"]) for one in found} == {
         ("4:1", "2000-06-21"),
         ("2:1", "2005-02-28"),
     }
@@ -68,7 +68,7 @@ def test_any_ratio_either_way(p: int, q: int, faulty: str) -> None:
 
     assert (more.cause, more.rows) == ("split_adjustment", int(first.sum()))
     assert (more.evidence["ratio"], more.evidence["side"]) == (f"{p}:{q}", faulty)
-    assert more.evidence["ex_date"] == "2004-12-01"
+    assert more.evidence["agrees_from"] == "2004-12-01"
     # The larger prices are the multiple, on whichever side.
     assert (less.cause, less.rows) == ("split_adjustment", int(first.sum()))
     assert (less.evidence["ratio"], less.evidence["side"]) == (f"{p}:{q}", other(faulty))
@@ -77,7 +77,7 @@ def test_any_ratio_either_way(p: int, q: int, faulty: str) -> None:
 def test_one_bar_is_enough_with_inverse_volume_and_no_ex_date_at_the_end() -> None:
     bars = real_bars(["IBM"])
     found = only(explained(multiplied(bars, [len(bars) - 1], 2, 1), bars))
-    assert (found.cause, found.rows, found.evidence["ex_date"]) == ("split_adjustment", 1, None)
+    assert (found.cause, found.rows, found.evidence["agrees_from"]) == ("split_adjustment", 1, None)
     assert "from 2005-02-25 to 2005-02-25" in found.evidence["says"]
 
 

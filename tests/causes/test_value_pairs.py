@@ -37,7 +37,7 @@ def test_split_then_rounding(faulty: str, decimals: int, first: str) -> None:
     pair = next(one for one in found if "rounding" in one.cause)
     assert pair.rows > int(before.sum()) / 3
     assert (pair.evidence["ratio"], pair.evidence["decimals"]) == ("2:1", decimals)
-    assert pair.evidence["ex_date"] == "2005-02-28"
+    assert pair.evidence["agrees_from"] == "2005-02-28"
     assert "2:1" in pair.evidence["says"]
     assert "; and then AAPL: " in pair.evidence["says"]
 

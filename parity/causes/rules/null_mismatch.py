@@ -69,7 +69,7 @@ def _hypothesis(
         rows=rows,
         proof=Changed(side, _filled(found, side, rows), known_equal(found, rows)),
         identity=("+".join(sides), ",".join(columns), symbol),
-        says=f"{subject}{says} where {_rest(sides)} a value ({{rows}} rows, {{first}} to {{last}})",
+        says=f"{subject}{says} where {_rest(sides)} a value ({{rows}} rows{{span}})",
         undo=f"put {other(side).value}'s value in",
         evidence={"columns": columns, "null_side": "+".join(sides), "nan": nan},
         side=side,

@@ -143,4 +143,4 @@ def _words(modes: tuple[Mode, ...]) -> str:
     return text if len(modes) == 1 else f"{text}: no row tells them apart"
 
 
-RULE = Rule(cause=Cause.ROUNDING, kinds=frozenset(Kind), order=75, propose=_propose, second=True)
+RULE = Rule(cause=Cause.ROUNDING, kinds=frozenset(Kind), order=57, propose=_propose, second=True)

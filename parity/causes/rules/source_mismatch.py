@@ -6,6 +6,9 @@ the nearest rows of the symbol that match (two before, two after) each differs f
 series. Where the series agree, equality says nothing of where a row came from. Nor does it where
 no earlier row of the symbol matches: history that was not adjusted equals other history that was
 not. Proof: that equality.
+
+It comes after unit_scale and rounding, which no other series' values look like, and before split
+and dividend: raw values in an adjusted series look like an adjustment that is missing.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from parity.model.verdict import Side
 __all__ = ["RULE"]
 
 _NEAREST = 2  # matching rows, before and after
+_SHARE = 0.8  # of the symbol's differing rows from the first to the last
 
 
 def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypothesis]:
@@ -42,9 +46,12 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
                 apart = _apart(found, own, there)
                 mine = np.flatnonzero(same)
                 mine = mine[_told_apart(found, rows[mine], own, apart)]
-                taken[mine] = True
                 for group in grouped(found.code[rows[mine]]):
-                    yield _hypothesis(found, rows[mine[group]], side, series)
+                    some = mine[group]
+                    # A few among many rows that differ otherwise are alike by chance.
+                    if len(some) >= _SHARE * (some[-1] - some[0] + 1):
+                        taken[some] = True
+                        yield _hypothesis(found, rows[some], side, series)
 
 
 def _same(found: Differences, rows: Ints, side: Side, there: Rows) -> Bools:
@@ -112,4 +119,4 @@ def _hypothesis(found: Differences, rows: Ints, side: Side, series: Series) -> H
     )  # fmt: skip
 
 
-RULE = Rule(cause=Cause.SOURCE_MISMATCH, kinds=frozenset({Kind.BARS}), order=55, propose=_propose)
+RULE = Rule(cause=Cause.SOURCE_MISMATCH, kinds=frozenset({Kind.BARS}), order=58, propose=_propose)

@@ -1,9 +1,10 @@
 """One side's prices are not adjusted for a split that the other's are adjusted for.
 
 Test: all prices of a row are p:q of the other side's (p and q up to 20, N:1 up to 100, or 21:20 to
-26:25), and the volume is q:p. Where volumes are equal instead, at least three rows of a symbol must have the ratio,
-and it is no power of ten (unit_scale) and not near 1 (dividend_adjustment). Proof: divided by the
-ratio, with the volume multiplied, the row is equal within what rounding to stored decimals adds.
+26:25), and the volume is q:p. Where volumes are equal instead, at least three rows of a symbol must
+have the ratio, and it is no power of ten (unit_scale) and not near 1 (dividend_adjustment). Proof:
+divided by the ratio, with the volume multiplied, the row is equal within what rounding to stored
+decimals adds.
 
 The ratio is found from the median of a row's prices, so that a price which is rounded or null does
 not hide it; a second cause may then explain what is left. The undo is tried on either side: what
@@ -47,7 +48,7 @@ class _Segment:
     p: int
     q: int
     volume: str | None
-    ex_date: str | None
+    agrees: str | None  # the session from which on the sides agree again
     whole: bool  # no row in between matches
 
 
@@ -173,21 +174,21 @@ def _hypothesis(found: Differences, segment: _Segment, rows: Ints, proof: Change
     p, q, side = segment.p, segment.q, segment.side
     symbol = found.symbols[code]
     volume = {"inverse": f", volume {q}:{p}", "equal": ", volume equal", None: ""}[segment.volume]
-    if segment.ex_date is not None and segment.whole:
-        when = f"before {segment.ex_date}"
+    if segment.agrees is not None and segment.whole:
+        when = f"before {segment.agrees}"
     else:
         when = "from {first} to {last}"
     return Hypothesis(
         rows=rows,
         proof=proof,
         identity=(
-            side.value, f"{p}:{q}", str(segment.volume), str(segment.ex_date),
+            side.value, f"{p}:{q}", str(segment.volume), str(segment.agrees),
             symbol if symbol is not None else str(found.series[code]),
         ),
         says=f"{whose(found, code)} {when}: {side.value}'s prices are {p}:{q} of "
         f"{other(side).value}'s{volume}",
         undo=_undo(segment, proof.side),
-        evidence={"ratio": f"{p}:{q}", "ex_date": segment.ex_date, "volume": segment.volume},
+        evidence={"ratio": f"{p}:{q}", "agrees_from": segment.agrees, "volume": segment.volume},
         least=1 if segment.volume == "inverse" else LEAST,
         side=proof.side,
     )  # fmt: skip

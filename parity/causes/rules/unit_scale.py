@@ -205,7 +205,7 @@ def _plain(power: int) -> str:
 
 
 RULES = (
-    Rule(cause=Cause.UNIT_SCALE, kinds=frozenset({Kind.BARS}), order=60, propose=_propose),
+    Rule(cause=Cause.UNIT_SCALE, kinds=frozenset({Kind.BARS}), order=56, propose=_propose),
     Rule(
         cause=Cause.UNIT_SCALE,
         kinds=frozenset({Kind.INDICATORS, Kind.TABLE}),

@@ -15,7 +15,7 @@ from parity.selftest.fault import Changes, Fault, Seeded
 from parity.selftest.faults import scaling, times
 from parity.selftest.faults.cells import emptied
 from parity.selftest.faults.picking import Edits, supported
-from parity.selftest.faults.rounded import rounding
+from parity.selftest.faults.rounded import SHARE, rounding
 
 __all__ = ["FAULTS"]
 
@@ -58,8 +58,9 @@ def _nulls(bed: Bed, rng: Random, side: Side, places: Sequence[int]) -> tuple[Ed
     return emptied(replace(bed, columns=bed.prices), rng, side, chosen)
 
 
-def _pair(first: Cause, make: First, second: Cause, then: Second, least: int) -> Fault:
-    """Both causes; the second on at least so many rows of a symbol."""
+def _pair(first: Cause, make: First, second: Cause, then: Second, least: int, share: float
+) -> Fault:  # fmt: skip
+    """Both causes; the second on at least so many rows of a symbol, and that share of them."""
     name = f"{first}{PAIR}{second}"
 
     def seed(bed: Bed, rng: Random) -> Seeded | None:
@@ -72,7 +73,7 @@ def _pair(first: Cause, make: First, second: Cause, then: Second, least: int) ->
             return None
         after, also = two
         felt = {place for place in after if _felt(bed, side, place, before[place], after[place])}
-        after = supported(bed, after, felt, least)
+        after = supported(bed, after, felt, least, share)
         felt &= after.keys()
         if not felt:
             return None
@@ -141,9 +142,9 @@ def _factor(before: Any, after: Any) -> float:
 
 
 FAULTS = (
-    _pair(Cause.SPLIT_ADJUSTMENT, scaling.split, Cause.ROUNDING, _rounded, 10),
-    _pair(Cause.UNIT_SCALE, scaling.unit, Cause.ROUNDING, _rounded, 10),
-    _pair(Cause.DIVIDEND_ADJUSTMENT, scaling.dividend, Cause.ROUNDING, _rounded, 10),
-    _pair(Cause.TIMEZONE_SHIFT, _moved, Cause.ROUNDING, _rounded, 10),
-    _pair(Cause.SPLIT_ADJUSTMENT, scaling.split, Cause.NULL_MISMATCH, _nulls, 1),
+    _pair(Cause.SPLIT_ADJUSTMENT, scaling.split, Cause.ROUNDING, _rounded, 10, SHARE),
+    _pair(Cause.UNIT_SCALE, scaling.unit, Cause.ROUNDING, _rounded, 10, SHARE),
+    _pair(Cause.DIVIDEND_ADJUSTMENT, scaling.dividend, Cause.ROUNDING, _rounded, 10, SHARE),
+    _pair(Cause.TIMEZONE_SHIFT, _moved, Cause.ROUNDING, _rounded, 10, SHARE),
+    _pair(Cause.SPLIT_ADJUSTMENT, scaling.split, Cause.NULL_MISMATCH, _nulls, 1, 0.0),
 )

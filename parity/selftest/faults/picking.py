@@ -120,10 +120,19 @@ def changed(bed: Bed, side: Side, edits: Edits) -> set[int]:
     return {place for place, values in edits.items() if differs(bed, side, place, values)}
 
 
-def supported(bed: Bed, edits: Edits, rows: set[int], least: int) -> Edits:
-    """The edits of symbols in which at least so many of the rows are."""
+def supported(bed: Bed, edits: Edits, rows: set[int], least: int, share: float = 0.0) -> Edits:
+    """The edits of symbols in which enough of the rows are.
+
+    Args:
+        bed: has the symbols.
+        edits: of all symbols.
+        rows: those that count.
+        least: so many of a symbol, at least.
+        share: so many of all its rows from the first to the last that counts.
+    """
     out: Edits = {}
     for line in bed.lines:
-        if len(rows.intersection(line.places)) >= least:
+        mine = [number for number, place in enumerate(line.places) if place in rows]
+        if len(mine) >= max(1, least) and len(mine) >= share * (mine[-1] - mine[0] + 1):
             out |= {place: edits[place] for place in line.places if place in edits}
     return out

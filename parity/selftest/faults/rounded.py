@@ -24,9 +24,12 @@ from parity.selftest.faults.picking import (
     supported,
 )
 
-__all__ = ["FAULTS", "rounding"]
+__all__ = ["FAULTS", "SHARE", "rounding"]
 
 LEAST = 10
+# Where few values of a stretch have the decimals that are lost, nobody can tell a rounding of one
+# side from digits that were added on the other.
+SHARE = 0.5
 MODES = {"half up": ROUND_HALF_UP, "half even": ROUND_HALF_EVEN, "cut off": ROUND_DOWN}
 
 
@@ -49,7 +52,7 @@ def rounding(
 
     edits = change(bed, side, places, dict.fromkeys(columns, make))
     if edits:
-        edits = supported(bed, edits, changed(bed, side, edits), least)
+        edits = supported(bed, edits, changed(bed, side, edits), least, SHARE)
     if not edits:
         return None
     names = ", ".join(column.name for column in columns)
