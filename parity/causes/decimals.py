@@ -12,7 +12,7 @@ import numpy as np
 
 from parity.causes.frame import Bools, Floats, Ints
 
-__all__ = ["MOST", "Mode", "decimals_of", "fitting", "rounded", "single"]
+__all__ = ["MOST", "Mode", "decimals_of", "fitting", "residuals", "rounded", "single"]
 
 MOST = 12  # decimals that are told apart
 _NOISE = 8 * np.finfo(np.float64).eps
@@ -66,6 +66,12 @@ def fitting(fine: Floats, coarse: Floats, decimals: int) -> dict[Mode, Bools]:
     tie = np.abs(np.abs(scaled - whole) - 0.5) <= _noise(scaled)
     fits[Mode.NEAREST] = fits[Mode.HALF_UP] | (stored & tie)
     return fits
+
+
+def residuals(fine: Floats, coarse: Floats, decimals: int) -> tuple[Floats, Floats]:
+    """What rounding took from each number, in units of the last decimal; and its noise."""
+    power = 10.0**decimals
+    return (fine - coarse) * power, np.maximum(_noise(fine * power), 1e-6)
 
 
 def single(values: Floats) -> Floats:

@@ -32,8 +32,11 @@ _WORDS = {
 
 
 def day_text(day: int | None) -> str | None:
-    """An ISO date of days since 1970."""
-    return None if day is None else (_EPOCH + timedelta(days=day)).isoformat()
+    """An ISO date of days since 1970; the nearest one that Python knows."""
+    if day is None:
+        return None
+    first, last = (date.min - _EPOCH).days, (date.max - _EPOCH).days
+    return (_EPOCH + timedelta(days=min(max(day, first), last))).isoformat()
 
 
 @dataclass(slots=True)
@@ -59,16 +62,6 @@ class Deltas:
                 _larger(before[0], delta[finite]),
                 _larger(before[1], relative),
             )
-
-    def merge(self, more: Deltas) -> None:
-        """Takes others in."""
-        for name, found in more.largest.items():
-            before = self.largest.get(name, (None, None))
-            pairs = zip(before, found, strict=True)
-            largest = [
-                max([one for one in pair if one is not None], default=None) for pair in pairs
-            ]
-            self.largest[name] = (largest[0], largest[1])
 
     def to_json(self) -> dict[str, dict[str, float | None]]:
         """`deltas` of an incident's evidence."""
@@ -164,7 +157,10 @@ def _moment(context: Context, time: int) -> str:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time)
     if context.dated:
         return moment.date().isoformat()
-    return moment.astimezone(context.zone).isoformat(sep=" ")
+    try:
+        return moment.astimezone(context.zone).isoformat(sep=" ")
+    except OverflowError:  # the first or last hours that Python knows
+        return moment.isoformat(sep=" ")
 
 
 def _texts(found: Differences, values: Values, row: int, columns: list[int]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from parity.model.cause import PAIR, Cause, severity
 from parity.model.result import Incident, Scope
 from parity.model.verdict import Side
 
-__all__ = ["Claim", "Fold"]
+__all__ = ["Claim", "Fold", "identity_of"]
 
 EXAMPLES = 3
 SOME = 12  # symbols named in a sentence
@@ -69,20 +69,11 @@ class _Group:
     blind: int = 0
     tried: tuple[str, ...] = ()
 
-    def merge(self, more: _Group) -> None:
-        """Takes more rows of the same incident in."""
-        self.rows += more.rows
-        self.blind += more.blind
-        self.columns |= more.columns
-        self.symbols |= more.symbols
-        self.states += more.states
-        self.near += more.near
-        self.deltas.merge(more.deltas)
-        self.examples = (self.examples + more.examples)[:EXAMPLES]
-        days = [day for day in (self.first, more.first) if day is not None]
-        self.first = min(days) if days else None
-        days = [day for day in (self.last, more.last) if day is not None]
-        self.last = max(days) if days else None
+
+def identity_of(dataset: str, cause: str, identity: tuple[str, ...]) -> str:
+    """The id of an incident: the same on every night."""
+    text = "\x1f".join((dataset, cause, *identity))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Fold:
@@ -128,15 +119,6 @@ class Fold:
         found_ids: list[str] = owner.tolist()
         return found_ids
 
-    def merge(self, more: Fold) -> None:
-        """Takes another fold of the same dataset in."""
-        for ident, group in more._groups.items():
-            known = self._groups.get(ident)
-            if known is None:
-                self._groups[ident] = group
-            else:
-                known.merge(group)
-
     def incidents(self) -> tuple[Incident, ...]:
         """The incidents: unproved first, then by rows times severity."""
         found = [self._incident(ident, group) for ident, group in self._groups.items()]
@@ -145,8 +127,7 @@ class Fold:
         )
 
     def _ident(self, cause: str, identity: tuple[str, ...]) -> str:
-        text = "\x1f".join((self._context.dataset.name, cause, *identity))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return identity_of(self._context.dataset.name, cause, identity)
 
     def _by_name(self, found: Differences, rows: Ints) -> dict[str, Ints]:
         """Places in `rows` by symbol; by state where a row has no symbol."""

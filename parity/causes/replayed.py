@@ -92,7 +92,7 @@ def replay(
                         exactly=exactly, slack=spread)  # fmt: skip
         undone = _undone(sheet, side, place, part, fit, target)
         settled, caused, slight = _judged(sheet, side, place, part, fit, undone, spread)
-        caused |= _but_for_seed(sheet, side, place, part, fit, target, undone, settled & ~caused)
+        caused |= _but_for_seed(sheet, side, place, part, source, target, settled & ~caused)
         good[mine] &= fit.good & np.where(
             settled, caused | slight, loose | fit.rounded | _unusual(what, fit)
         )
@@ -119,6 +119,13 @@ def _drift(what: Indicator, source: Source) -> Floats | float:
 
 
 def _undone(sheet: Sheet, side: Side, place: int, rows: Ints, fit: Fit, target: Source) -> Floats:
+    """The cells from the other source, by the trial that gave them or by the other side's seed."""
+    found = _same_way(sheet, side, place, rows, fit, target)
+    _seeded(sheet, side, place, rows, fit, target, found)
+    return found
+
+
+def _same_way(sheet: Sheet, side: Side, place: int, rows: Ints, fit: Fit, target: Source) -> Floats:
     """The cells from the other source, by the trial that gave them."""
     what = sheet.indicators[place]
     options = trials(what)
@@ -135,7 +142,6 @@ def _undone(sheet: Sheet, side: Side, place: int, rows: Ints, fit: Fit, target: 
             moved = window.shifted(target.data.bars, options[number].shift)
             computed = target.data.values(what, options[number].how, moved.first, moved.last)
         found[mine] = sheet.stored(side, place, computed, rounded[mine], toward[mine])
-    _seeded(sheet, side, place, rows, fit, target, found)
     return found
 
 
@@ -197,27 +203,32 @@ def _but_for_seed(
     side: Side,
     place: int,
     rows: Ints,
-    fit: Fit,
+    source: Source,
     target: Source,
-    undone: Floats,
     asked: Bools,
 ) -> Bools:
-    """Of the settled cells, those that differ for the source though a seed adds the larger share.
+    """Of some cells, those that differ for the source though a seed adds the larger share.
 
     Soon after a series begins the sides' seeds still show: within tolerance by themselves, beyond
     it with the source. Both cells must come out but for floating point, so nothing else is in it.
     """
     what, caused = sheet.indicators[place], np.zeros(len(rows), dtype=bool)
-    benign = [option for option in trials(what) if option.how.benign]
-    noise = floating(what, undone, np.zeros(len(rows)))
-    stored = sheet.cells(side, place, rows).values
-    with np.errstate(invalid="ignore"):
-        own = np.abs(stored - fit.computed) <= noise
-        shows = np.abs(fit.computed - undone) > 2 * noise
-    mine = np.flatnonzero(asked & fit.good & own & shows)
-    again = sheet.fit(other(side), place, rows[mine], target.data, target.window.take(mine),
-                      benign, exactly=True)  # fmt: skip
-    caused[mine] = again.good
+    mine = np.flatnonzero(asked)
+    if len(mine) and what.recursive:
+        part, target = rows[mine], target.take(mine)
+        own, again = (
+            sheet.fit(whose, place, part, data, window, trials(what), exactly=True)
+            for whose, data, window in (
+                (side, source.data, source.window.take(mine)),
+                (other(side), target.data, target.window),
+            )
+        )
+        exact = own.good & again.good & ~_unusual(what, own) & ~_unusual(what, again)
+        same = _same_way(sheet, side, place, part, own, target)
+        noise = floating(what, same, np.zeros(len(part)))
+        with np.errstate(invalid="ignore"):
+            shows = np.abs(own.computed - same) > 2 * noise
+        caused[mine] = exact & shows & _settled(sheet, side, place, part, same)
     return caused
 
 

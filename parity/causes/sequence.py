@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity.causes.context import Context
+from parity.causes.context import DAY, Context
+from parity.causes.days import days_of, is_daily
 from parity.causes.frame import NO_TIME, Bools, Differences, Ints, Rows
 from parity.model.verdict import Side
 
-__all__ = ["Next", "after_rows", "matched_before", "matches_after", "next_sessions"]
+__all__ = [
+    "Next",
+    "after_rows",
+    "alike_before",
+    "days_in",
+    "matched_before",
+    "matches_after",
+    "next_sessions",
+]
 
 _WEEKEND = (5, 6)  # of Monday's 0
 
@@ -28,6 +37,25 @@ class Next:
         self.day = day
 
 
+def days_in(found: Differences, context: Context, code: Ints, time: Ints) -> Ints:
+    """The session day of each row, as `Clock.days` has it, with a calendar or without.
+
+    A daily row stamped midnight UTC is of that UTC date. Where the rows were not read, rows are
+    daily if all discrepancies are at midnight UTC.
+
+    Args:
+        found: the discrepancies.
+        context: of the dataset.
+        code: the series of each row, as in `found`.
+        time: of each row.
+    """
+    daily = is_daily(context, len(found.series))
+    if daily is None:
+        timed = found.time[found.time != NO_TIME]
+        daily = np.full(len(found.series), bool((timed % DAY == 0).all()))
+    return days_of(context, daily[code], time)
+
+
 def after_rows(found: Differences, rows: Ints, context: Context) -> Next:
     """What follows each of some rows."""
     code, time = found.code[rows], found.time[rows]
@@ -40,12 +68,12 @@ def after_rows(found: Differences, rows: Ints, context: Context) -> Next:
             read = True
             next_time = np.minimum(next_time, _next_time(own, code, time, none))
     if not read:
-        day = next_sessions(context, context.days(time))
+        day = next_sessions(context, days_in(found, context, code, time))
         session = context.session
         last = none if session is None else (session - type(session)(1970, 1, 1)).days
         return Next(day <= last, np.full(len(rows), NO_TIME), day)
     known = next_time != none
-    day = context.days(np.where(known, next_time, time))
+    day = days_in(found, context, code, np.where(known, next_time, time))
     return Next(known, np.where(known, next_time, NO_TIME), day)
 
 
@@ -98,6 +126,49 @@ def matches_after(found: Differences, rows: Ints, context: Context) -> Bools:
     total = _matched(found, own)
     goes_on: Bools = (mine >= 0) & (total[end] > total[np.maximum(mine, 0)])
     return goes_on
+
+
+def alike_before(found: Differences, rows: Ints, context: Context, same: Bools) -> Bools:
+    """Which rows have a row of their series before them, or are one, in which the sides are alike.
+
+    Those are rows that do not differ, and discrepancies in which nothing that matters does. Where
+    rows were not read, a session without any other discrepancy from the first that both sides have
+    stands for one; without a calendar any may be.
+
+    Args:
+        found: the discrepancies.
+        rows: places in them.
+        context: of the dataset.
+        same: by discrepancy, those that count as alike.
+    """
+    own = context.own(Side.LEGACY)
+    if own is None:
+        return _gap_before(found, rows, context, same)
+    total = _matched(found.take(np.flatnonzero(~same)), own)
+    start = np.searchsorted(own.code, found.code[rows], side="left")
+    mine = own.find(found.code[rows], found.time[rows])
+    before = np.concatenate([[0], total])
+    alike: Bools = (mine < 0) | (before[mine + 1] > before[start])
+    return alike
+
+
+def _gap_before(found: Differences, rows: Ints, context: Context, same: Bools) -> Bools:
+    gap = np.ones(len(rows), dtype=bool)
+    if context.calendar is None or not len(rows):
+        return gap
+    apart = found.both & ~same
+    days = days_in(found, context, found.code, found.time)
+    newest = {int(code): int(days[rows][found.code[rows] == code].max())
+              for code in np.unique(found.code[rows])}  # fmt: skip
+    firsts = np.maximum(*(context.extent(side).first for side in Side))
+    for code, last in newest.items():
+        place = np.array([code])
+        first = int(days_in(found, context, place, firsts[place])[0])
+        sessions = context.calendar.sessions(first, last)
+        bare = sessions[~np.isin(sessions, days[apart & (found.code == code)])]
+        until = int(bare[0]) if len(bare) else last + 1
+        gap[found.code[rows] == code] = days[rows][found.code[rows] == code] >= until
+    return gap
 
 
 def _matched(found: Differences, own: Rows) -> Ints:

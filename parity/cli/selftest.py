@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ SHOWN = 40  # faults told one by one
 
 @click.command(short_help="Seed faults in copies of real rows; see what is found.")
 @click.option("--full", is_flag=True, help="All causes in all datasets, however long it takes.")
-@click.option("--seed", type=click.IntRange(min=0), help="Draws the same faults again.")
+@click.option("--seed", metavar="TEXT", help="Draws the same faults again; a night says its own.")
 @click.option("--dataset", metavar="NAME", help="Only in this dataset.")
 @click.option("--faults", type=click.IntRange(min=1), metavar="N",
               help="With --full: how many of each cause and dataset; 20 by default.")  # fmt: skip
@@ -37,7 +37,7 @@ SHOWN = 40  # faults told one by one
 def selftest(
     config: Path,
     full: bool,
-    seed: int | None,
+    seed: str | None,
     dataset: str | None,
     faults: int | None,
     json_path: str | None,
@@ -50,6 +50,8 @@ def selftest(
     """  # fmt: skip
     if faults is not None and not full:
         raise UsageError("--faults counts the faults of --full; give both")
+    if seed is not None and not seed.strip():
+        raise UsageError("--seed is empty; give any text, as the seed that a night tells")
     from parity.cli.progress import Progress
     from parity.database import Role
     from parity.nightly import open_harness
@@ -58,7 +60,7 @@ def selftest(
     harness = open_harness(config, os.environ)
     seconds = None if full else harness.suite.selftest_seconds or SECONDS
     asking = Asking(
-        seed=str(int(time.time()) % 1_000_000 if seed is None else seed),
+        seed=str(int(time.time()) % 1_000_000) if seed is None else seed,
         seconds=seconds,
         faults=faults or FAULTS,
         dataset=dataset,
@@ -86,11 +88,14 @@ def selftest(
     if not report.outcomes:
         reasons = "; ".join(map(str, report.not_seeded)) or "there was no time for one"
         raise ParityError(f"no fault could be seeded: {reasons}")
-    _tell(report, json_path)
+    options = [f"--dataset {dataset}"] if dataset else []
+    if full:
+        options.append(f"--full --faults {faults or FAULTS}")
+    _tell(report, json_path, options)
     return 0 if report.passed else 1
 
 
-def _tell(report: Report, json_path: str | None) -> None:
+def _tell(report: Report, json_path: str | None, options: Sequence[str]) -> None:
     if json_path == "-":
         click.echo(_json(report), nl=False)
         return
@@ -101,7 +106,7 @@ def _tell(report: Report, json_path: str | None) -> None:
             raise UsageError(f"--json {json_path}: {error.strerror}") from None
     from parity.report.screen import Screen
 
-    click.echo(str(Screen(lambda: list(_parts(report)), 80)), nl=False)
+    click.echo(str(Screen(lambda: list(_parts(report, options)), 80)), nl=False)
 
 
 def _json(report: Report) -> str:
@@ -126,15 +131,19 @@ def _json(report: Report) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _parts(report: Report) -> Iterator[RenderableType]:
+def _parts(report: Report, options: Sequence[str]) -> Iterator[RenderableType]:
     from rich.text import Text
 
+    from parity.model.phrases import title, with_code
     from parity.report.screen import bullets, plain_table
+    from parity.report.selftest import again
+    from parity.report.words import visible
 
     result = report.result
     yield Text(
         f"Self-test: {result.injected:,} faults seeded, {result.detected:,} found, "
-        f"{result.attributed:,} attributed right, {result.wrong:,} wrong (seed {report.seed})",
+        f"{result.attributed:,} attributed right, {result.wrong:,} wrong "
+        f"(seed {visible(report.seed)})",
         "bold",
     )
     yield Text("")
@@ -143,8 +152,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     )
     for score in result.causes:
         table.add_row(
-            score.cause, f"{score.injected:,}", f"{score.detected:,}", f"{score.right:,}",
-            f"{score.wrong:,}",
+            with_code(title(score.cause), score.cause), f"{score.injected:,}",
+            f"{score.detected:,}", f"{score.right:,}", f"{score.wrong:,}",
         )  # fmt: skip
     yield table
     groups: dict[str, list[str]] = {
@@ -159,7 +168,9 @@ def _parts(report: Report) -> Iterator[RenderableType]:
             groups["Attributed wrong"].append(one.line(report.seed))
         elif not one.right:
             groups["Left unexplained"].append(one.line(report.seed))
-    for title, lines in groups.items():
+    for group, lines in groups.items():
         more = [f"and {len(lines) - SHOWN:,} more (--json has all)"] if len(lines) > SHOWN else []
-        yield from bullets(title, lines[:SHOWN] + more)
+        yield from bullets(group, lines[:SHOWN] + more)
     yield from bullets("Could not be seeded", [str(one) for one in report.not_seeded])
+    yield Text("")
+    yield Text(f"again: {again(report.seed, *options)}")

@@ -109,7 +109,7 @@ def _chunk(shape: Shape, batches: Sequence[Batch]) -> Chunk:
     codes: dict[tuple[Any, ...], int] = {}
     code = np.empty(len(keys), dtype=np.int64)
     for row, key in enumerate(keys):
-        series = tuple(key[place] for place in shape.series)
+        series = tuple(_hashable(key[place]) for place in shape.series)
         code[row] = codes.setdefault(series, len(codes))
     time = np.full(len(keys), NO_TIME, dtype=np.int64)
     if shape.time is not None:
@@ -137,6 +137,11 @@ def _chunk(shape: Shape, batches: Sequence[Batch]) -> Chunk:
         names=shape.names,
     )
     return Chunk(found, keys)
+
+
+def _hashable(value: Any) -> Any:
+    """The value, or a text of it: arrays and the like cannot be looked up."""
+    return value if value.__hash__ is not None else repr(value)
 
 
 def _symbol(shape: Shape, series: tuple[Any, ...]) -> str | None:

@@ -127,5 +127,5 @@ def _past(name: str, nights: Sequence[RunResult]) -> _Past:
 
 
 def _compared(dataset: DatasetResult) -> bool:
-    """True when both sides had rows: an empty one is undecided, and mends nothing."""
-    return bool(dataset.rows.legacy and dataset.rows.candidate)
+    """True when both sides had rows and causes were looked for: else nothing is mended."""
+    return bool(dataset.rows.legacy and dataset.rows.candidate and dataset.explained)

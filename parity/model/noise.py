@@ -53,9 +53,9 @@ def within(incident: Incident, noise: Sequence[Noise]) -> bool:
     """True when an incident is no larger than what legacy differs from itself.
 
     Of rows that both sides have, every column that differs must have been measured with a delta at
-    least as large, and in at least as many rows; a difference that is no number is never within. Rows that only one side has
-    must be no more than only one of the two runs wrote. Rows with a doubled or null key, and
-    datasets that were not measured, are never within.
+    least as large, and in at least as many rows as the incident has; a difference that is no number
+    is never within. Rows that only one side has must be no more than only one of the two runs
+    wrote. Rows with a doubled or null key, and datasets that were not measured, are never within.
 
     Args:
         incident: its evidence has `deltas` by column and, where known, `states`: rows by state.

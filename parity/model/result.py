@@ -412,6 +412,7 @@ class DatasetResult:
     notes: tuple[str, ...] = ()
     coverage: Coverage | None = None
     stored: int | None = None  # None: all
+    explained: bool = True  # False: causes could not be looked for
 
     def __post_init__(self) -> None:
         explained = sum(incident.rows for incident in self.incidents)

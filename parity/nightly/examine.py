@@ -179,6 +179,7 @@ def _dataset(
         quality=quality,
         jobs=context.look.jobs,
         coverage=covered,
+        explained=explained.complete,
     )
     return result, opinion, explained.owners
 

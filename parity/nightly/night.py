@@ -190,7 +190,12 @@ class Night:
             audits=findings.audits,
             evidence=suite.state / EVIDENCE,
         )
-        prune_logs(self.harness, findings.previous)
+        say = say or _log.warning
+        try:
+            prune_logs(self.harness, findings.previous)
+        except Exception as error:  # noqa: BLE001
+            # The night is stored and is to be published, whatever becomes of old logs.
+            say(f"The log of writes was not pruned: {type(error).__name__}: {error}")
         remember(
             suite,
             self.harness.database,
@@ -198,7 +203,7 @@ class Night:
             [found.name for found in findings.datasets if found.rows.legacy + found.rows.candidate],
             session=self.session,
             as_of=self.as_of,
-            say=say or _log.warning,
+            say=say,
         )
         return stored
 

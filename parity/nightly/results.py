@@ -38,6 +38,7 @@ def judged(
     quality: tuple[QualityCheck, ...] = (),
     jobs: Sequence[JobOutcome] = (),
     coverage: Coverage | None = None,
+    explained: bool = True,
 ) -> DatasetResult:
     """The result of a dataset that was compared, with its verdict."""
     verdict, reasons = judge_dataset(
@@ -64,6 +65,7 @@ def judged(
         quality=quality,
         notes=notes,
         coverage=coverage,
+        explained=explained,
     )
 
 

@@ -13,7 +13,6 @@ from parity.database import Database, Role
 from parity.diff import Comparison
 from parity.exchange import Exchange
 from parity.explain import Revisions
-from parity.model.errors import ParityError
 from parity.model.suite import Dataset, Kind, Suite
 from parity.model.verdict import Side
 from parity.nightly.snapshot import Say
@@ -31,15 +30,18 @@ def said_before(
     def said(
         side: Side, keys: Sequence[tuple[Any, ...]]
     ) -> list[tuple[int, date, Mapping[str, Any]]]:
-        found = revisions.find(
-            connection,
-            migration=suite.migration,
-            dataset_name=dataset.name,
-            side=side,
-            keys=keys,
-            before=session,
-        )
-        return list(found)
+        found: list[tuple[int, date, Mapping[str, Any]]] = []
+        for start in range(0, len(keys), revisions.MOST):
+            part = revisions.find(
+                connection,
+                migration=suite.migration,
+                dataset_name=dataset.name,
+                side=side,
+                keys=keys[start : start + revisions.MOST],
+                before=session,
+            )
+            found += [(start + place, said_at, row) for place, said_at, row in part]
+        return found
 
     return said
 
@@ -66,15 +68,16 @@ def remember(
         say: is told what could not be kept; the night's findings stand without it.
     """
     first = session - timedelta(days=suite.revision_days)
-    with database.connect_as(Role.PARITY_HARNESS) as connection:
-        for dataset in suite.datasets:
-            if dataset.name in names and _kept(suite, dataset):
-                try:
-                    with connection.transaction():
-                        _remember(connection, suite, dataset, exchange, session, as_of, first)
-                except (psycopg.Error, ParityError) as error:
-                    line = str(error).splitlines()[0]
-                    say(f"Dataset {dataset.name}: what it says tonight was not kept: {line}")
+    for dataset in suite.datasets:
+        if dataset.name not in names or not _kept(suite, dataset):
+            continue
+        try:
+            with database.connect_as(Role.PARITY_HARNESS) as connection:
+                _remember(connection, suite, dataset, exchange, session, as_of, first)
+        except Exception as error:  # noqa: BLE001
+            # The night is stored and stands; a later one can prove less.
+            line = (str(error).splitlines() or [type(error).__name__])[0]
+            say(f"Dataset {dataset.name}: what it says tonight was not kept: {line}")
 
 
 def _kept(suite: Suite, dataset: Dataset) -> bool:
@@ -91,6 +94,9 @@ def _remember(
     as_of: datetime,
     first: date,
 ) -> None:
+    newest = revisions.newest(connection, suite.migration, dataset.name)
+    if newest is not None and newest > session:
+        return  # what is stored now is not what it was at the session
     comparison = Comparison(connection, dataset, as_of=as_of, zone=exchange.zone)
     for side in Side:
         reader = comparison.readers[side]

@@ -12,7 +12,7 @@ from parity.report import headline as say
 from parity.report.around import around, changes
 from parity.report.dataset import dataset_view
 from parity.report.rows import Sample
-from parity.report.selftest import score_views, selftest_ok, selftest_text
+from parity.report.selftest import again, bad_lines, score_views, selftest_ok, selftest_text
 from parity.report.view import Figure, JobView, NightRow, NightView
 from parity.report.words import count, day, utc_text, value_text, visible
 
@@ -68,7 +68,9 @@ def night_view(
         selftest_ok=selftest_ok(result.selftest),
         selftest_seed=visible(result.selftest.seed),
         selftest_scores=score_views(result.selftest),
-        selftest_missed=tuple(visible(line) for line in result.selftest.undetected),
+        selftest_missed=bad_lines(result.selftest.undetected),
+        selftest_wrong=bad_lines(result.selftest.misattributed),
+        selftest_again=again(result.selftest.seed) if result.selftest.seed else "",
     )
 
 
@@ -144,13 +146,14 @@ def _opinion_figure(result: RunResult) -> list[Figure]:
 
 
 def _selftest_figure(result: RunResult) -> list[Figure]:
-    """How much of what was seeded was found, and whether any of it was blamed wrongly."""
+    """How much of what was seeded was found; where some got a wrong cause, how much a right one."""
     test = result.selftest
     fine = selftest_ok(test)
     if fine is None:
         return []
-    value = f"{test.detected:,} of {test.injected:,}"
-    return [Figure(value=value, label="seeded faults found", tone=_tone(fine, True))]
+    right, what = (test.attributed, "attributed right") if test.wrong else (test.detected, "found")
+    value = f"{right:,} of {test.injected:,}"
+    return [Figure(value=value, label=f"seeded faults {what}", tone=_tone(fine, True))]
 
 
 def _job(job: JobOutcome) -> JobView:

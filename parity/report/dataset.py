@@ -35,6 +35,7 @@ __all__ = ["dataset_view"]
 _FULL = 12  # incidents shown with all that is known of them; the others as a line each
 _LEAST = 8  # thousandths: one differing row among millions must still be seen in the bar
 
+_NOT_MEASURED = "Legacy's own noise is not measured: parity noise"
 _NOTHING_KNOWN = Around()
 
 
@@ -79,6 +80,7 @@ def dataset_view(
         resolved=tuple(
             resolved_view(found) for found in known.resolved if found.dataset == dataset.name
         ),
+        noise=_NOT_MEASURED if dataset.incidents and not noise else "",
         differing=tuple(column for column in columns if column.mismatched),
         identical=tuple(column for column in columns if not column.mismatched),
         compared=bool(dataset.rows.matched or dataset.rows.mismatched),

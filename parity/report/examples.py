@@ -8,12 +8,13 @@ from typing import Any
 
 from parity.model.result import Incident
 from parity.report.incidentview import Examples, Line
-from parity.report.words import ABSENT, visible
+from parity.report.words import ABSENT, decimals_for, delta_of, value_text, visible
 
 __all__ = ["examples_of"]
 
 _ROWS = 3
 _COLUMNS = 6
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?")
 _MIDNIGHT = re.compile(r"(?<=\d)[ T]00:00:00([+-]\d\d:\d\d)?$")
 _SIDES = ("legacy", "candidate", "undone")
 
@@ -56,9 +57,28 @@ def _lines(incident: Incident, example: Mapping[str, Any], names: list[str]) -> 
             key=key if not place else "",
             lines=len(there),
             side=_word(incident, side),
-            values=tuple(visible(str(values[name])) if name in values else "" for name in names),
+            values=tuple(_value(example, values, name) for name in names),
             undone=side == "undone",
         )
+
+
+def _value(example: Mapping[str, Any], values: Mapping[str, Any], name: str) -> str:
+    """A value as the table of rows writes it: so many digits that the difference can be seen."""
+    if name not in values:
+        return ""
+    text = str(values[name])
+    if text == "null":
+        return value_text(None)
+    if not _NUMBER.fullmatch(text):
+        return visible(text)
+    sides = [_number(_values(example, side).get(name)) for side in ("legacy", "candidate")]
+    return value_text(_number(text), decimals=decimals_for(delta_of(*sides) or None))
+
+
+def _number(text: object) -> int | float | None:
+    if not _NUMBER.fullmatch(str(text)):
+        return None
+    return int(str(text)) if str(text).lstrip("-").isdecimal() else float(str(text))
 
 
 def _word(incident: Incident, side: str) -> str:

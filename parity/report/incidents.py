@@ -8,19 +8,22 @@ from typing import Any
 
 from parity.model.cause import parts
 from parity.model.life import Resolved
+from parity.model.phrases import title
 from parity.model.result import DatasetResult, Incident
 from parity.report.around import Around, life_text
 from parity.report.examples import examples_of
 from parity.report.incidentview import IncidentView, Link, ResolvedView
 from parity.report.story import named
-from parity.report.words import ABSENT, count, delta_text, ratio_text, some_of, visible
+from parity.report.words import ABSENT, count, some_of, visible
 
 __all__ = ["incident_view", "resolved_view"]
 
 _DOCS = "docs/causes.md"
-_TOLD = frozenset({"says", "side", "undo", "examples", "deltas", "why_not", "incidents"})
+# Shown in words, or in the tables of columns and rows.
+_TOLD = frozenset(
+    {"says", "side", "undo", "examples", "deltas", "why_not", "incidents", "columns", "states"}
+)
 _LINKS = 3
-_DELTAS = 8
 
 
 def incident_view(
@@ -32,6 +35,7 @@ def incident_view(
     return IncidentView(
         id=visible(incident.id),
         name=named(incident.cause, evidence),
+        code="" if incident.cause == title(incident.cause) else visible(incident.cause),
         proved=incident.proved,
         proof="proved" if incident.proved else "not proved",
         says=_text(evidence, "says"),
@@ -118,25 +122,10 @@ def _shown(shown: int, rows: int) -> str:
 
 
 def _more(evidence: Mapping[str, Any]) -> Iterator[str]:
-    """The largest differences, then what the rule measured, each as one would say it."""
-    deltas = evidence.get("deltas")
-    if isinstance(deltas, dict) and deltas:
-        some = list(deltas.items())[:_DELTAS]
-        rest = len(deltas) - len(some)
-        said = [_delta(name, delta) for name, delta in some if isinstance(delta, dict)]
-        tail = f" and {count(rest, 'more column')}" if rest else ""
-        yield visible(f"largest differences: {', '.join(said)}{tail}")
+    """What the rule measured, each as one would say it."""
     for name, value in evidence.items():
         if name not in _TOLD:
             yield visible(f"{name.replace('_', ' ')}: {_plain(value)}")
-
-
-def _delta(name: str, delta: Mapping[str, Any]) -> str:
-    largest, relative = delta.get("max_abs"), delta.get("max_rel")
-    if not isinstance(largest, int | float):
-        return name
-    share = f" ({ratio_text(float(relative))})" if isinstance(relative, int | float) else ""
-    return f"{name} {delta_text(float(largest))[1:]}{share}"
 
 
 def _plain(value: object) -> str:

@@ -43,14 +43,16 @@ class Examples:
 class IncidentView:
     """Discrepancies with one cause and scope.
 
-    `name` is the cause in words, `says` the sentence about it. `life` is empty where no other
-    night is known; `state` is then empty too, else one of new, persisting, grown, shrunk,
-    came-back. `follows` are the incidents that explain it, `followed` those that it explains.
+    `name` is the cause in words, `code` its name in data where that is another, `says` the sentence
+    about it. `life` is empty where no other night is known; `state` is then empty too, else one of
+    new, persisting, grown, shrunk, came-back. `follows` are the incidents that explain it,
+    `followed` those that it explains.
     `shown` tells how many of its rows the page lists, `more` is what else is known of it.
     """
 
     id: str
     name: str
+    code: str
     proved: bool
     proof: str
     says: str

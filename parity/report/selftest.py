@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from parity.model.phrases import title
+import re
+import shlex
+from collections.abc import Sequence
+
+from parity.model.phrases import title, with_code
 from parity.model.result import SelfTest
 from parity.report.view import ScoreView
 from parity.report.words import count, visible
 
-__all__ = ["score_views", "selftest_ok", "selftest_text"]
+__all__ = ["again", "bad_lines", "score_views", "selftest_ok", "selftest_text"]
+
+_LINES = 5  # of the faults that went wrong in one way; the others are counted
+_QUOTABLE = re.compile(r"[\w .:,/@%+=-]+", re.ASCII)
+_BARE = re.compile(r"[\w.:,/@%+=-]+", re.ASCII)
+
+
+def again(seed: str, *options: str) -> str:
+    """The command that seeds the same faults: `parity selftest --seed "toy 2005-02-28"`."""
+    if _BARE.fullmatch(seed):
+        quoted = seed
+    else:
+        quoted = f'"{seed}"' if _QUOTABLE.fullmatch(seed) else shlex.quote(seed)
+    return visible(" ".join(["parity selftest", *options, f"--seed {quoted}"]))
+
+
+def bad_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """The first lines about faults that went wrong; the others are counted."""
+    rest = len(lines) - _LINES
+    shown = [visible(line) for line in lines[:_LINES]]
+    return (*shown, f"and {rest:,} more") if rest > 0 else tuple(shown)
 
 
 def selftest_text(selftest: SelfTest) -> str:
@@ -17,7 +41,7 @@ def selftest_text(selftest: SelfTest) -> str:
     found = f"{selftest.detected:,} of {count(selftest.injected, 'seeded fault')} found"
     parts = [found, f"{selftest.attributed:,} attributed right"]
     if selftest.wrong:
-        parts.append(f"{selftest.wrong:,} blamed on a wrong cause")
+        parts.append(f"{selftest.wrong:,} given a wrong cause")
     left = sum(map(_unexplained, score_views(selftest)))
     if left:
         parts.append(f"{left:,} left unexplained")
@@ -25,7 +49,7 @@ def selftest_text(selftest: SelfTest) -> str:
 
 
 def selftest_ok(selftest: SelfTest) -> bool | None:
-    """True when every fault was found and none blamed on a wrong cause; None without faults."""
+    """True when every fault was found and none given a wrong cause; None without faults."""
     if not selftest.injected:
         return None
     return selftest.detected == selftest.injected and not selftest.wrong
@@ -35,7 +59,7 @@ def score_views(selftest: SelfTest) -> tuple[ScoreView, ...]:
     """One line for each cause, what went wrong first."""
     views = [
         ScoreView(
-            cause=visible(title(score.cause)),
+            cause=visible(with_code(title(score.cause), score.cause)),
             injected=score.injected,
             detected=score.detected,
             right=score.right,

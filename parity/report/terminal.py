@@ -18,6 +18,7 @@ from parity.report.headline import night_line
 from parity.report.screen import Screen, bullets, plain_table
 from parity.report.view import (
     DatasetView,
+    Examples,
     IncidentView,
     JobView,
     NightRow,
@@ -32,6 +33,7 @@ from parity.report.words import ABSENT, count, visible
 __all__ = ["Screen", "render_index", "render_night"]
 
 _INCIDENTS = 12  # of a dataset; the others are counted
+_USUAL = "close"  # the column people know a bar by
 _STYLES = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.UNDECIDED: "bold yellow"}
 
 
@@ -70,17 +72,27 @@ def _night(view: NightView) -> list[RenderableType]:
     ]
     if view.previous:
         parts.append(Text(view.previous, "dim"))
-    parts += bullets("Why", view.reasons[1:] if view.verdict is Verdict.UNDECIDED else view.reasons)
+    # What the first line says in full is not said again.
+    told = bool(view.reasons) and view.headline.startswith(
+        f"{word_of(view.verdict)}: {view.reasons[0]}"
+    )
+    parts += bullets("Why", view.reasons[1:] if told else view.reasons)
     if view.datasets:
         parts += [Text(""), _datasets(view.datasets)]
     for dataset in view.datasets:
-        parts += _details(dataset)
+        parts += _details(dataset, view.reasons)
+    parts += [
+        Text(line, "dim") for line in dict.fromkeys(one.noise for one in view.datasets if one.noise)
+    ]
     parts += bullets("Failed jobs", [_job(job) for job in view.jobs if not job.ok])
     parts += [Text(""), Text(f"Second opinion: {view.opinion}")]
     parts += [Text(f"  {line}") for line in view.opinion_examples]
     if view.selftest_ok is not None:
         parts.append(Text(f"Self-test: {view.selftest}"))
-        parts += [Text(f"  missed: {line}") for line in view.selftest_missed]
+    parts += [Text(f"  missed: {line}") for line in view.selftest_missed]
+    parts += [Text(f"  wrong cause: {line}") for line in view.selftest_wrong]
+    if view.selftest_again:
+        parts.append(Text(f"  again: {view.selftest_again}"))
     return parts
 
 
@@ -117,15 +129,35 @@ def _incidents(dataset: DatasetView) -> Iterator[str]:
 
 def _incident(incident: IncidentView) -> str:
     """What it says where it says something, else its cause with where and what differs."""
-    cause = f"{incident.name}, {incident.proof}" if incident.says else incident.name
-    head = f"{incident.says} ({cause})" if incident.says else f"{cause} ({incident.proof})"
+    proof = f"{incident.code}, {incident.proof}" if incident.code else incident.proof
+    head = f"{incident.name} ({proof})"
+    if incident.says:
+        head = f"{incident.says} ({incident.name}, {proof})"
     where = () if incident.says else (incident.symbols, incident.sessions, incident.columns)
     parts = [count(incident.rows, "row"), *(part for part in where if part != ABSENT)]
     parts += [f"follows from {link.text}" for link in incident.follows[:1]]
     if incident.noise:
         parts.append("within legacy's own noise")
     parts += [part for part in (incident.life, incident.why_not) if part]
-    return f"{head}: {'; '.join(parts)}"
+    lines = [f"{head}: {'; '.join(parts)}"]
+    if incident.undo:
+        lines.append(f"undo: {incident.undo}")
+    if incident.examples:
+        lines.append(f"e.g. {_example(incident.examples)}")
+    return "\n".join(lines)
+
+
+def _example(found: Examples) -> str:
+    """`AAPL 2005-01-28 close: legacy 73.98, candidate 36.99, undone 36.99`."""
+    lines = found.rows[: found.rows[0].lines]
+    place = found.columns.index(_USUAL) if _USUAL in found.columns else 0
+    values = [
+        f"{'undone' if line.undone else line.side} {line.values[place]}"
+        for line in lines
+        if line.values[place]
+    ]
+    key = lines[0].key.replace(" · ", " ")
+    return f"{key} {found.columns[place]}: {', '.join(values)}" if values else key
 
 
 def _resolved(found: ResolvedView) -> str:
@@ -133,8 +165,10 @@ def _resolved(found: ResolvedView) -> str:
     return f"resolved: {cause}: {count(found.rows, 'row')}, last on {found.last}"
 
 
-def _details(dataset: DatasetView) -> list[RenderableType]:
-    lines = [*dataset.reasons, *dataset.drift]
+def _details(dataset: DatasetView, told: Sequence[str]) -> list[RenderableType]:
+    """What is known of a dataset beyond the night's reasons, which are `told` already."""
+    lines = [one for one in dataset.reasons if f"{dataset.name}: {one}" not in told]
+    lines += dataset.drift
     lines += _incidents(dataset)
     if dataset.quality_failed:
         lines.append(f"quality checks: {dataset.quality_summary}")

@@ -141,7 +141,7 @@ class JobView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreView:
-    """Seeded faults of one cause; `fine` when all were found and none blamed on another."""
+    """Seeded faults of one cause; `fine` when all were found and none given another cause."""
 
     cause: str
     injected: int
@@ -157,7 +157,8 @@ class DatasetView:
     """One dataset: card and section.
 
     `cut` says what was not stored of its rows, `coverage` how much of its history was verified.
-    `story` tells the causes in a line. `briefs` are the incidents beyond those shown in full.
+    `noise` says that legacy's own is not known, where that matters. `story` tells the causes in a
+    line. `briefs` are the incidents beyond those shown in full.
     """
 
     anchor: str
@@ -175,6 +176,7 @@ class DatasetView:
     incidents: tuple[IncidentView, ...]
     briefs: tuple[IncidentView, ...]
     resolved: tuple[ResolvedView, ...]
+    noise: str
     differing: tuple[ColumnView, ...]
     identical: tuple[ColumnView, ...]
     compared: bool
@@ -218,3 +220,5 @@ class NightView:
     selftest_seed: str
     selftest_scores: tuple[ScoreView, ...]
     selftest_missed: tuple[str, ...]
+    selftest_wrong: tuple[str, ...]
+    selftest_again: str

@@ -6,6 +6,6 @@ Only changes are kept: a revision holds from its session until the row's next on
 
 from __future__ import annotations
 
-from parity.revisions.journal import Rows, find, keep, prune
+from parity.revisions.journal import MOST, Rows, find, keep, newest, prune
 
-__all__ = ["Rows", "find", "keep", "prune"]
+__all__ = ["MOST", "Rows", "find", "keep", "newest", "prune"]

@@ -16,7 +16,7 @@ from parity.model.verdict import Side
 from parity.revisions import queries
 from parity.revisions.keys import keys_json
 
-__all__ = ["MOST", "Rows", "find", "keep", "prune"]
+__all__ = ["MOST", "Rows", "find", "keep", "newest", "prune"]
 
 MOST = 100_000  # keys that may be asked for at once
 
@@ -127,6 +127,13 @@ def find(
             f"dataset {dataset_name}: the revisions cannot be read: {str(error).splitlines()[0]}"
         ) from error
     return [(place, session, _row(row)) for place, session, row in found]
+
+
+def newest(connection: psycopg.Connection, migration: str, dataset_name: str) -> date | None:
+    """The newest session at which a dataset said something new; None where nothing is kept."""
+    row = connection.execute(queries.NEWEST, [migration, dataset_name]).fetchone()
+    found: date | None = row[0] if row else None
+    return found
 
 
 def prune(

@@ -47,6 +47,8 @@ FIND = sql.SQL(
     "AND key = w.key AND session < {p} OFFSET 0) r ORDER BY r.session DESC, w.place"
 ).format(p=sql.Placeholder())
 
+NEWEST = sql.SQL("SELECT max(session) FROM parity.revision WHERE migration = %s AND dataset = %s")
+
 # A revision holds until the next one of its row. What held at no session of the horizon goes, and
 # so does an old one that nothing has followed: its row would have been kept anew.
 PRUNE = sql.SQL(

@@ -13,7 +13,7 @@ import psycopg
 
 from parity.exchange import Exchange
 from parity.explain import explain_dataset
-from parity.model.errors import ComparisonError, UsageError
+from parity.model.errors import UsageError
 from parity.model.suite import Dataset, Suite
 from parity.selftest.bedding import Bedding, Stage
 from parity.selftest.copying import Sizes
@@ -191,8 +191,9 @@ class _Round:
         self._numbers[dataset, cause] += 1
         try:
             stage = self._stages.of(dataset)
-        except (ComparisonError, psycopg.Error) as error:
-            self._reasons[dataset, ""] = str(error).splitlines()[0]
+        except Exception as error:  # noqa: BLE001
+            # An odd dataset is told, and does not keep the others from being tested.
+            self._reasons[dataset, ""] = (str(error).splitlines() or [type(error).__name__])[0]
             self._impossible.add((dataset, ""))
             return
         ways = [

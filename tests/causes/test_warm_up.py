@@ -64,6 +64,46 @@ def test_fewer_days(days: int, side: str) -> None:
     assert f"{side} computes from" in only.evidence["says"]
 
 
+def _young(days: int) -> tuple[Frame, Frame, Frame]:
+    """GOOG was listed on 2004-08-19: in February the seeds of both sides still show."""
+    bars = real_bars(("GOOG", "IBM"), date(2004, 8, 19), date(2005, 3, 2))
+    wanted = {day for day in days_of(bars) if day >= SINCE}
+    return (
+        indicators(bars, pandas_way, wanted, days_back=days),
+        indicators(bars, talib_way, wanted),
+        bars,
+    )
+
+
+# Where the seed adds more to a difference than the history does.
+@pytest.mark.parametrize("side", ["legacy", "candidate"])
+@pytest.mark.parametrize("days", [133, 138, 143])
+def test_fewer_days_soon_after_the_series_begins(days: int, side: str) -> None:
+    short, usual, bars = _young(days)
+    pair = (short, usual) if side == "legacy" else (usual, short)
+    found, context = judged(*pair, (bars, bars))
+    (only,) = incidents(found, context, RULES)
+    assert (only.cause, only.rows, only.evidence["side"]) == ("warm_up", 24, side)
+
+
+# Below the tolerance of 0.01 an edit shows on the side whose history is told by exact values.
+@pytest.mark.parametrize(
+    ("points", "edited_side"),
+    [(0.004, "legacy"), (-0.004, "legacy"), (0.02, "legacy"), (0.02, "candidate")],
+)
+def test_an_edit_soon_after_the_series_begins(points: float, edited_side: str) -> None:
+    short, usual, bars = _young(138)
+    place = 0  # GOOG 2005-02-14: its RSI differs by seed and history
+    assert short["symbol"][place] == "GOOG"
+    short, usual = (
+        edited(one, place, ["rsi_14"], plus=points) if side == edited_side else one
+        for side, one in (("legacy", short), ("candidate", usual))
+    )
+    found, context = judged(short, usual, (bars, bars))
+    by_cause = {one.cause: one.rows for one in incidents(found, context, RULES)}
+    assert by_cause == {"warm_up": 23, "unexplained": 1}
+
+
 def test_the_words_name_days_and_sessions() -> None:
     found, context = judged(*_shorter(days_back=141), (_bars(), _bars()))
     (only,) = incidents(found, context, RULES)

@@ -111,7 +111,9 @@ def test_the_json_is_alone_on_standard_output_and_holds_the_contract(parity: Par
     ]  # fmt: skip
     assert (found["run_id"], found["migration"], found["phase"]) == ("", "diff", "ad_hoc")
     assert found["as_of"].startswith(found["session"])
-    assert found["selftest"] == {"injected": 0, "detected": 0, "attributed": 0, "wrong": 0}
+    assert found["selftest"] == {
+        "seed": "", "injected": 0, "detected": 0, "attributed": 0, "wrong": 0,
+    }  # fmt: skip
     assert found["second_opinion"] == {"rows": 3, "disagreements": 0}
     assert ended.rows == {"legacy": 3, "candidate": 3, "matched": 3}
 

@@ -165,3 +165,66 @@ def test_states_and_columns_arrive(connection: psycopg.Connection) -> None:
     assert found.having(RowState.LEGACY_ONLY).tolist() == [False, True, False]
     assert found.present[Side.CANDIDATE].tolist() == [True, False, True]
     assert found.values[Side.CANDIDATE].texts[2].tolist() == ["y", None, "x"]
+
+
+def test_a_night_with_more_rows_than_the_journal_takes_at_once(
+    connection: psycopg.Connection,
+) -> None:
+    from parity.nightly.revising import said_before
+    from parity.revisions import MOST
+
+    _fill(connection, "legacy", [])
+    _fill(connection, "prefect", [])
+    for schema, price in (("legacy", "1.37"), ("prefect", "2.9173 + g %% 7")):
+        connection.execute(
+            f"INSERT INTO {schema}.bars SELECT 'S' || g %% 50, '2024-01-01'::timestamptz + "
+            f"g / 50 * interval '1 hour', 'y', {price}, 5, NULL FROM generate_series(1, %s) g",
+            [MOST + 1],
+        )
+    connection.execute(
+        "CREATE TABLE parity.revision (migration text, dataset text, side text, key_hash bigint, "
+        "key jsonb, session date, row jsonb, at timestamptz DEFAULT now())"
+    )
+    said = said_before(connection, _suite(), DATASET, date(2024, 3, 1))
+    explained, rows = _explained(connection, revisions=said)
+    assert len(rows) == sum(one.rows for one in explained.incidents) == MOST + 1
+
+
+def _suite() -> Any:
+    from pathlib import Path
+
+    from parity.model.suite import Suite
+
+    return Suite(migration="m", root=Path(), reports=Path(), state=Path(), datasets=(DATASET,))
+
+
+def test_what_differs_is_told_though_the_rules_fail(
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from parity.causes import engine
+
+    _fill(connection, "legacy", [("A", _day(n), "y", n, 100, None) for n in (1, 2)])
+    _fill(connection, "prefect", [("A", _day(1), "y", 9, 100, None)])
+    right, _ = _explained(connection)
+
+    def broken() -> tuple[()]:
+        raise TypeError("a rule is broken")
+
+    monkeypatch.setattr(engine, "all_rules", broken)
+    explained, rows = _explained(connection)
+    assert explained.notes == ("Causes could not be looked for: TypeError: a rule is broken",)
+    assert not explained.complete
+    (incident,) = explained.incidents
+    assert (incident.cause, incident.rows, incident.scope.symbols) == ("unexplained", 2, ("A",))
+    assert explained.owners == [incident.id] * len(rows)
+    # The same incident as on a night on which the rules find nothing.
+    assert incident.id not in {one.id for one in right.incidents if one.proved}
+
+
+def test_times_at_the_ends_of_the_calendar(connection: psycopg.Connection) -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    _fill(connection, "legacy", [("A", first, "y", 1, 1, None)])
+    _fill(connection, "prefect", [("A", first, "y", 2, 1, None)])
+    explained, _ = _explained(connection, exchange=Exchange("XNYS"), session=date(2024, 2, 29))
+    assert explained.notes == ()
+    assert explained.incidents[0].rows == 1

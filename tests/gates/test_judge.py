@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from parity.gates import judge_dataset, judge_run
 from parity.model.cause import PAIR, Cause
-from parity.model.phrases import by_cause, phrase, title
+from parity.model.phrases import by_cause, phrase, title, with_code
 from parity.model.result import (
     CauseScore,
     DatasetResult,
@@ -76,13 +76,18 @@ def test_rows_that_match_pass_without_a_reason() -> None:
                 incident("upstream", 7, "AAPL"),
                 incident("unexplained", 3, "AAPL"),
             ],
-            "1,502 rows differ in AAPL: 1,492 by an unadjusted split, "
-            "7 by input bars that differ, 3 unexplained",
+            "1,502 rows differ in AAPL: 3 unexplained, 1,492 by an unadjusted split, "
+            "7 following from its bars",
+        ),
+        (
+            counts(9),
+            [incident("upstream", 9, "AAPL")],
+            "9 rows differ in AAPL, all following from its bars",
         ),
         (
             counts(12),
             [incident("unexplained", 9, "IBM"), incident("rounding", 3, "AAPL")],
-            "12 rows differ in AAPL, IBM: 3 by rounding, 9 unexplained",
+            "12 rows differ in AAPL, IBM: 9 unexplained, 3 by rounding",
         ),
         # Two incidents of one cause are told once.
         (
@@ -102,7 +107,7 @@ def test_rows_that_match_pass_without_a_reason() -> None:
             counts(2, 1, 4),
             [incident("unit_scale", 2), incident("off_calendar", 4), incident("unexplained", 1)],
             "7 rows differ (2 mismatched, 1 only in legacy, 4 only in candidate): "
-            "4 by rows off the calendar, 2 by another unit, 1 unexplained",
+            "1 unexplained, 4 by rows off the calendar, 2 by another unit",
         ),
         (
             counts(8),
@@ -124,8 +129,8 @@ def test_many_causes_are_cut_but_never_what_is_unexplained() -> None:
     found = [incident(cause, 10 - place) for place, cause in enumerate(causes)]
     rows = sum(one.rows for one in found) + 1
     assert reason(counts(rows), *found, incident("unexplained", 1)) == (
-        f"{rows} rows differ: 10 by rounding, 9 by another unit, 8 by another formula, "
-        "7 by another history window, 11 by 2 other causes, 1 unexplained"
+        f"{rows} rows differ: 1 unexplained, 10 by rounding, 9 by another unit, "
+        "8 by another formula, 7 by another history window, 11 by 2 other causes"
     )
 
 
@@ -149,6 +154,11 @@ def test_every_cause_has_words_of_its_own() -> None:
     assert title("split_adjustment") == "unadjusted split"
     assert title(f"dividend_adjustment{PAIR}rounding") == "unadjusted dividend and rounding"
     assert by_cause("unexplained") == "unexplained"
+    assert by_cause("upstream") == "following from its bars"
+    assert by_cause(f"upstream{PAIR}rounding") == "following from its bars and rounding"
+    assert by_cause(f"rounding{PAIR}upstream") == "by rounding and following from its bars"
+    assert with_code(title("late_edge"), "late_edge") == "late load (late_edge)"
+    assert with_code(title("rounding"), "rounding") == "rounding"
 
 
 def run_of(selftest: SelfTest | None = None) -> tuple[Verdict, tuple[str, ...]]:
@@ -194,7 +204,7 @@ def test_a_fault_that_was_missed_makes_the_night_undecided() -> None:
     )
 
 
-def test_a_fault_blamed_on_a_wrong_cause_makes_the_night_undecided() -> None:
+def test_a_fault_given_a_wrong_cause_makes_the_night_undecided() -> None:
     scores = (
         score("rounding", 1, 1, 0, 1),
         score("formula", 4, 4, 2, 2),
@@ -202,11 +212,13 @@ def test_a_fault_blamed_on_a_wrong_cause_makes_the_night_undecided() -> None:
     )
     assert run_of(SelfTest(causes=scores)) == (
         Verdict.UNDECIDED,
-        (
-            "the self-test blames 3 of 7 seeded faults on a wrong cause: "
-            "1 of rounding, 2 of formula",
-        ),
+        ("the self-test gave 3 of 7 seeded faults a wrong cause (rounding, 2 of formula)",),
     )
+
+
+def test_a_self_test_that_could_not_run_says_so() -> None:
+    lines = ("the self-test could not run: no such table",)
+    assert run_of(SelfTest(seed="s", undetected=lines)) == (Verdict.UNDECIDED, lines)
 
 
 def test_what_the_self_test_says_comes_beside_the_differences() -> None:

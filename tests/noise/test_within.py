@@ -11,10 +11,10 @@ from parity.model.noise import Noise, within
 from parity.model.result import Incident, Scope
 
 
-def noise(column: str, largest: float | None, *, only_once: int = 0) -> Noise:
+def noise(column: str, largest: float | None, *, only_once: int = 0, differing: int = 3) -> Noise:
     return Noise(
         dataset="bars", column=column, session=date(2024, 2, 29), rows=10,
-        differing=int(largest is not None), max_abs_delta=largest, max_rel_delta=None,
+        differing=0 if largest is None else differing, max_abs_delta=largest, max_rel_delta=None,
         only_once=only_once,
     )  # fmt: skip
 
@@ -69,6 +69,16 @@ def test_doubled_and_null_keys_and_what_was_not_measured_never_are() -> None:
     assert not within(incident({}, cause="duplicate_key"), floor)
     assert not within(incident({}, states={"null_key": 3}), floor)
     assert not within(incident({"open": 0.0}), ())
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(3, True), (4, False)])
+def test_more_rows_than_were_measured_are_not_within(rows: int, expected: bool) -> None:
+    assert within(incident({"open": 0.1}, rows=rows), FLOOR) is expected
+    states = {"mismatched": rows, "legacy_only": 1}
+    floor = (noise("open", 0.5, only_once=1), noise("close", 0.5, differing=9))
+    assert within(incident({"open": 0.1}, rows=rows + 1, states=states), floor) is expected
+    # Each column has to account for them.
+    assert within(incident({"open": 0.1, "close": 0.1}, rows=rows), floor) is expected
 
 
 def test_columns_without_a_delta_are_not_within() -> None:

@@ -98,7 +98,9 @@ def test_since_previous() -> None:
     before = NightRow.of(dataclasses.replace(good_night(), session=date(2005, 2, 25)))
     assert since_previous(night, before) == "Since 2005-02-25 (Pass): 0 → 502 rows differ"
     assert since_previous(night, None) == ""
-    assert since_previous(good_night(), before).endswith("as many rows differ")
+    assert since_previous(good_night(), before).endswith("(Pass): no row differs, as before")
+    same = NightRow.of(dataclasses.replace(night, session=date(2005, 2, 25)))
+    assert since_previous(night, same).endswith("(Fail): as many rows differ")
 
 
 def test_worst_dataset_first_and_key_figures() -> None:

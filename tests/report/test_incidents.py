@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import shlex
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,6 +22,7 @@ from parity.model.result import (
     RowState,
     RunResult,
     Scope,
+    SecondOpinion,
     SelfTest,
 )
 from parity.model.verdict import Verdict
@@ -27,6 +30,7 @@ from parity.report.build import night_view
 from parity.report.headline import answer, headline, night_line, since_previous
 from parity.report.nights import NightRow
 from parity.report.publish import write_night
+from parity.report.selftest import again
 from parity.report.terminal import render_night
 from parity.report.view import IncidentView, NightView
 from tests.report.build import counts, different, equal, good_night, only, pair, run, source
@@ -38,6 +42,8 @@ SPLIT: dict[str, Any] = {
     "undo": "divide prices by 2, multiply volume by 2",
     "ratio": "2:1",
     "ex_date": "2005-02-28",
+    "columns": ["close"],
+    "states": {"mismatched": 249},
     "examples": [
         {
             "key": {"symbol": "AAPL", "timestamp": "2005-02-25 00:00:00-05:00"},
@@ -116,8 +122,8 @@ def test_the_headline_keeps_what_is_unexplained() -> None:
         dataset("indicators", incident("w", "upstream", 1, follows="r"), kind="indicators"),
     )
     assert headline(night) == (
-        "Fail: MSFT, AAPL: rounding (40 rows); late load (9 rows); 2 more causes (6 rows); "
-        "1 indicator row follows; 3 rows unexplained (IBM, GOOG)"
+        "Fail: 3 rows unexplained (IBM, GOOG); MSFT, AAPL: rounding (40 rows); "
+        "late load (9 rows); 2 more causes (6 rows); 1 indicator row follows"
     )
     assert answer(night) == "Worry: 59 rows differ, 3 of them without a proved cause."
 
@@ -152,11 +158,9 @@ def test_an_incident_in_words() -> None:
         "2004-03-01 to 2005-02-25",
         "close",
     )
-    assert view.more == (
-        "largest differences: close 44.86 (50 %), note",
-        "ratio: 2:1",
-        "ex date: 2005-02-28",
-    )
+    # Deltas, columns, states and incidents are shown elsewhere.
+    assert view.more == ("ratio: 2:1", "ex date: 2005-02-28")
+    assert view.code == "split_adjustment"
     assert [(link.text, link.href) for link in view.docs] == [
         ("docs/causes.md#split_adjustment", "")
     ]
@@ -173,6 +177,23 @@ def test_examples_are_a_small_table_before_and_after_the_undo() -> None:
         ("", 3, "candidate", ("44.495", "200"), False),
         ("", 3, "legacy after the undo", ("44.495", "200"), True),
     ]
+
+
+def test_the_page_has_a_cause_with_its_code_and_an_example_key_for_narrow_screens(
+    tmp_path: Path,
+) -> None:
+    rows = owned([pair("AAPL", 0)], "a")
+    one = incident("a", "split_adjustment", 1, "AAPL", **SPLIT)
+    night = run(Verdict.FAIL, different("bars", rows, incidents=(one,)))
+    write_night(night, source({"bars": rows}), tmp_path / "n")
+    page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
+    assert '<span>Unadjusted split 2:1 <code class="soft">split_adjustment</code></span>' in page
+    key = "AAPL · 2005-02-25</th>"
+    assert f'<tr class="own"><th scope="rowgroup" colspan="3">{key}' in page
+    assert f'<th scope="rowgroup" class="key" rowspan="3">{key}' in page
+    assert "is not measured: <code>parity noise</code>" in page
+    for hidden in ("largest differences", "<li>columns", "<li>states", "<li>deltas"):
+        assert hidden not in page
 
 
 def test_examples_of_rows_on_one_side_and_of_many_columns_are_cut() -> None:
@@ -264,11 +285,11 @@ def test_lives_and_what_is_resolved() -> None:
     view = night_view(tonight, nights=nights)
     [shown] = view.datasets
     assert {one.id: (one.state, one.life) for one in shown.incidents} == {
-        "a": ("grown", "grown 492 → 493, there since 2005-02-24, 3 nights"),
+        "a": ("grown", "grown 492 → 493, since 2005-02-24 (3 nights)"),
         "n": ("new", "new"),
         "b": ("came-back", "came back, first seen 2005-02-24"),
-        "p": ("persisting", "as before, there since 2005-02-25, 2 nights"),
-        "s": ("shrunk", "shrunk 1,200 → 1, there since 2005-02-25, 2 nights"),
+        "p": ("persisting", "persisting since 2005-02-25 (2 nights)"),
+        "s": ("shrunk", "shrunk 1,200 → 1, since 2005-02-25 (2 nights)"),
     }
     [gone] = shown.resolved
     assert (gone.name, gone.rows, gone.symbols, gone.last) == (
@@ -327,11 +348,12 @@ def test_noise_is_beside_the_largest_delta_and_marks_what_lies_within_it() -> No
     assert text.count("within legacy's own noise") == 1
 
 
+def score(cause: str, injected: int, detected: int, right: int, wrong: int) -> CauseScore:
+    return CauseScore(cause=cause, injected=injected, detected=detected, right=right, wrong=wrong)
+
+
 def scored(*scores: tuple[str, int, int, int, int], **more: Any) -> NightView:
-    causes = tuple(
-        CauseScore(cause=cause, injected=injected, detected=detected, right=right, wrong=wrong)
-        for cause, injected, detected, right, wrong in scores
-    )
+    causes = tuple(score(*one) for one in scores)
     return night_view(replace(good_night(), selftest=SelfTest(causes=causes, **more)))
 
 
@@ -347,16 +369,143 @@ def test_the_self_test_shows_first_what_went_wrong() -> None:
     view = scored(
         ("rounding", 4, 4, 4, 0), ("late_edge", 4, 4, 3, 0), ("formula", 4, 3, 2, 1),
         undetected=("formula: ema_26 on IBM",),
+        misattributed=tuple(f"formula #{number}" for number in range(7)),
     )  # fmt: skip
     assert view.selftest == (
-        "11 of 12 seeded faults found, 9 attributed right, 1 blamed on a wrong cause, "
+        "11 of 12 seeded faults found, 9 attributed right, 1 given a wrong cause, "
         "1 left unexplained."
     )
     assert view.selftest_ok is False
     assert [(one.cause, one.unexplained, one.fine) for one in view.selftest_scores] == [
-        ("another formula", 0, False), ("late load", 1, True), ("rounding", 0, True),
+        ("another formula (formula)", 0, False), ("late load (late_edge)", 1, True),
+        ("rounding", 0, True),
     ]  # fmt: skip
     assert view.selftest_missed == ("formula: ema_26 on IBM",)
+    assert view.selftest_wrong == (*(f"formula #{number}" for number in range(5)), "and 2 more")
+    figures = {figure.label: (figure.value, figure.tone) for figure in view.figures}
+    assert figures["seeded faults attributed right"] == ("9 of 12", "bad")
+
+
+@pytest.mark.parametrize(
+    ("seed", "quoted"),
+    [
+        ("17", "17"), ("market-data 2005-03-01", '"market-data 2005-03-01"'),
+        ("a $(b)", "'a $(b)'"), ('say "x"', "'say \"x\"'"), ("", "''"),
+    ],
+)  # fmt: skip
+def test_the_seed_is_told_as_the_command_that_takes_it(seed: str, quoted: str) -> None:
+    assert again(seed) == f"parity selftest --seed {quoted}"
+    assert shlex.split(again(seed))[-1] == seed
+
+
+def test_page_and_terminal_show_the_bad_faults_and_how_to_see_them_again(tmp_path: Path) -> None:
+    test = SelfTest(
+        causes=(score("formula", 2, 1, 0, 1),), seed="m 2005-02-28",
+        undetected=("formula #0 in bars",), misattributed=("formula #1 in bars",),
+    )  # fmt: skip
+    assert test.to_json() == {
+        "seed": "m 2005-02-28", "injected": 2, "detected": 1, "attributed": 0, "wrong": 1,
+    }  # fmt: skip
+    night = replace(good_night(), selftest=test)
+    command = 'parity selftest --seed "m 2005-02-28"'
+    lines = [line.strip() for line in str(render_night(night)).splitlines()]
+    assert lines[-3:] == [
+        "missed: formula #0 in bars", "wrong cause: formula #1 in bars", f"again: {command}",
+    ]  # fmt: skip
+    write_night(night, source({}), tmp_path / "n")
+    page = html.unescape((tmp_path / "n" / "index.html").read_text(encoding="utf-8"))
+    assert "<li>missed: formula #0 in bars</li><li>wrong cause: formula #1 in bars</li>" in page
+    assert f"<code>{command}</code>" in page
+
+
+def undecided(selftest: SelfTest, *reasons: str, **more: Any) -> RunResult:
+    night = split_night()
+    told = (*reasons, "adjusted: 249 rows differ in AAPL, all by an unadjusted split")
+    return replace(night, verdict=Verdict.UNDECIDED, reasons=told, selftest=selftest, **more)
+
+
+def test_an_undecided_night_tells_first_what_differs_and_then_the_doubt() -> None:
+    doubt = "the self-test gave 1 of 5 seeded faults a wrong cause"
+    night = undecided(
+        SelfTest(causes=(score("source_mismatch", 5, 5, 4, 1),)), f"{doubt} (source_mismatch)"
+    )
+    told = "AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow"
+    assert headline(night) == f"Undecided: {told}; {doubt}"
+    assert night_line(NightRow.from_json(night.to_json())) == f"{told}; {doubt}"
+    assert answer(night) == (
+        "Worry: 1,501 rows differ, each with a proved cause. And the self-test gave 1 seeded "
+        "fault a wrong cause, so causes may be wrong too."
+    )
+    # The reason in full, with the cause, is below.
+    assert "(source_mismatch)" in str(render_night(night))
+
+
+def test_every_doubt_about_the_harness_follows_the_story() -> None:
+    night = undecided(
+        SelfTest(causes=(score("rounding", 5, 4, 4, 0),), undetected=("rounding #1",)),
+        "the second opinion disagrees on 2 rows of 2,000: a; b",
+        "the self-test missed 1 of 5 seeded faults: rounding #1",
+        second_opinion=SecondOpinion(rows=2000, disagreements=2),
+    )
+    assert headline(night).endswith(
+        " follow; the second opinion disagrees on 2 rows of 2,000; "
+        "the self-test missed 1 of 5 seeded faults"
+    )
+    assert answer(night).endswith(
+        " And the second opinion disagrees on 2 rows, so these numbers may be wrong."
+        " And the self-test missed 1 seeded fault, so more rows may differ."
+    )
+
+
+def test_a_self_test_that_could_not_run_is_no_missed_fault() -> None:
+    line = "the self-test could not run: no such table"
+    night = undecided(SelfTest(seed="s", undetected=(line,)), line)
+    assert headline(night).endswith(" follow; the self-test could not run")
+    assert answer(night).endswith(
+        " And the self-test could not run, so nothing vouches for this comparison."
+    )
+
+
+def test_a_dataset_that_is_undecided_as_well_is_named() -> None:
+    line = "the self-test missed 1 of 5 seeded faults: rounding #1"
+    late = equal("hourly", 0, verdict=Verdict.UNDECIDED, reasons=("no rows",), columns=())
+    night = undecided(SelfTest(causes=(score("rounding", 5, 4, 4, 0),)), line)
+    night = replace(night, datasets=(*night.datasets, late))
+    assert headline(night).endswith("missed 1 of 5 seeded faults; hourly undecided")
+
+
+def test_example_values_are_written_as_the_rows_are(tmp_path: Path) -> None:
+    example = {
+        "key": {"symbol": "A", "at": "2005-02-25"},
+        "legacy": {"a": "1234567.123456789", "n": "1234567", "t": "007", "z": "null"},
+        "candidate": {"a": "1234567.223456789", "n": "1234568", "t": "x", "z": "2.123456789012"},
+    }
+    night = run(Verdict.FAIL, dataset("bars", incident("x", "rounding", 1, examples=[example])))
+    found = view_of(night, "x").examples
+    assert found is not None
+    assert [line.values for line in found.rows] == [
+        ("1,234,567.1235", "1,234,567", "007", "NULL"),
+        ("1,234,567.2235", "1,234,568", "x", "2.123457"),
+    ]
+    assert " e.g. A 2005-02-25 a: legacy 1,234,567.1235, candidate" in " ".join(
+        str(render_night(night)).split()
+    )
+
+
+def test_where_noise_is_not_known_it_says_how_to_measure_it(tmp_path: Path) -> None:
+    night = run(Verdict.FAIL, dataset("bars", incident("x", "rounding", 1)), equal("same"))
+    said = "Legacy's own noise is not measured: parity noise"
+    assert [one.noise for one in night_view(night).datasets] == [said, ""]
+    assert str(render_night(night)).count(said) == 1
+    assert said not in str(render_night(night, noise=[measured("close", 3, 0.1)]))
+
+
+def test_a_terminal_does_not_say_a_reason_twice() -> None:
+    one = dataset("bars", incident("x", "rounding", 1), reasons=("told above", "and a drift"))
+    night = run(Verdict.FAIL, one, reasons=("bars: told above",))
+    text = str(render_night(night))
+    assert text.count("told above") == 1
+    assert text.count("and a drift") == 1
 
 
 def test_without_a_self_test_nothing_is_claimed() -> None:
@@ -371,10 +520,14 @@ def test_the_terminal_says_the_sentence_first_and_why_no_rule_held() -> None:
     night = split_night()
     night = replace(night, datasets=(*night.datasets, dataset("yahoo", open_one)))
     text = " ".join(str(render_night(night, nights=[])).split())
-    assert f"- {SAYS} (unadjusted split 2:1, proved): 249 rows; new" in text
     assert (
-        "- input bars that differ (proved): 7 rows; AAPL; 2004-03-01 to 2005-02-25; close; "
-        "follows from adjusted: unadjusted split 2:1 (AAPL); new"
+        f"- {SAYS} (unadjusted split 2:1, split_adjustment, proved): 249 rows; new "
+        "undo: on the legacy side, divide prices by 2, multiply volume by 2 "
+        "e.g. AAPL 2005-02-25 close: legacy 88.99, candidate 44.495, undone 44.495 "
+    ) in text
+    assert (
+        "- follows from its bars (upstream, proved): 7 rows; AAPL; 2004-03-01 to 2005-02-25; "
+        "close; follows from adjusted: unadjusted split 2:1 (AAPL); new"
     ) in text
     assert (
         "- unexplained (not proved): 3 rows; IBM; 2004-03-01 to 2005-02-25; close; new; "
@@ -459,6 +612,7 @@ def test_evidence_and_names_are_escaped(tmp_path: Path) -> None:
             causes=(CauseScore(cause=attack, injected=1, detected=0, right=0, wrong=0),),
             seed=attack,
             undetected=(attack,),
+            misattributed=(attack,),
         ),
     )
     before = replace(night, session=date(2005, 2, 25))

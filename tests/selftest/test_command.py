@@ -47,11 +47,12 @@ def parity_selftest(*args: object) -> int:
 
 
 def test_it_prints_a_table_and_the_seed(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = parity_selftest("--config", config, "--seed", 17, "--full", "--faults", 1)
+    code = parity_selftest("--config", config, "--seed", "toy 2005-02-28", "--full", "--faults", 1)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Self-test: ")
     assert " faults seeded, " in lines[0]
-    assert " ".join(lines[:2]).rstrip().endswith("(seed 17)")
+    assert " ".join(lines[:2]).rstrip().endswith("(seed toy 2005-02-28)")
+    assert lines[-1] == 'again: parity selftest --full --faults 1 --seed "toy 2005-02-28"'
     assert max(map(len, lines)) <= 80
     assert any(line.split()[:2] == ["cause", "injected"] for line in lines)
     assert code in (0, 1)
@@ -69,6 +70,8 @@ def test_json_alone_and_exit_codes(config: Path, capsys: pytest.CaptureFixture[s
 def test_what_cannot_run_is_an_error(config: Path) -> None:
     with pytest.raises(UsageError, match="--faults counts the faults of --full"):
         parity_selftest("--config", config, "--faults", 3)
+    with pytest.raises(UsageError, match="--seed is empty"):
+        parity_selftest("--config", config, "--seed", " ")
     with pytest.raises(UsageError, match="--dataset nix: there is none"):
         parity_selftest("--config", config, "--dataset", "nix")
     config.write_text(CONFIG.replace("legacy.market_data", "legacy.nothing"), encoding="utf-8")

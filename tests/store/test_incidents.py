@@ -145,7 +145,9 @@ def test_a_self_test_comes_back(store: Store) -> None:
     store.save(found, {"bars": []}, config="c")
     [back] = store.nights("m")
     assert back.selftest == TESTED
-    assert back.selftest.to_json() == {"injected": 5, "detected": 4, "attributed": 4, "wrong": 0}
+    assert back.selftest.to_json() == {
+        "seed": TESTED.seed, "injected": 5, "detected": 4, "attributed": 4, "wrong": 0,
+    }  # fmt: skip
 
 
 def test_a_self_test_that_got_further_is_no_other_finding(store: Store) -> None:

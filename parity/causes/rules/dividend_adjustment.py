@@ -3,7 +3,10 @@
 Test: all prices are in one factor (0.5 to 1) over at least three rows of a symbol, one session
 after another, volumes equal; the run ends at a session from which on the factor is larger: the
 ex-date. A run that reaches the end of the rows has no ex-date and is left alone, as are ratios that
-a split explains. Each ex-date ends a run of its own; before several of them factors multiply.
+a split explains. Each ex-date ends a run of its own; before several of them factors multiply. An
+adjustment reaches back to the first row that both sides have: nowhere before its end may prices be
+equal. Each step is a dividend of at most 10 % of the close before, or another series steps there
+too; where one step of a symbol is neither, none is believed.
 Proof: divided by the factor, the rows are equal within what rounding to stored decimals adds.
 
 The dividend follows from the step of the factor at the ex-date: step = 1 - dividend / previous
@@ -26,7 +29,13 @@ from parity.causes.frame import Bools, Differences, Floats, Ints, Rows, other
 from parity.causes.ratios import PRICES, price_ratios
 from parity.causes.rule import Changed, Hypothesis, Rule
 from parity.causes.scoping import half_units, ordered, short, whose
-from parity.causes.sequence import after_rows, matched_before, matches_after
+from parity.causes.sequence import (
+    after_rows,
+    alike_before,
+    days_in,
+    matched_before,
+    matches_after,
+)
 from parity.causes.steps import LEAST, Run, factor_of, runs_of
 from parity.model.cause import Cause
 from parity.model.suite import Kind
@@ -36,21 +45,30 @@ __all__ = ["RULE"]
 
 _SMALLEST = 0.5
 _MOST = 0.5  # of a run's volumes
+_PLAUSIBLE = 0.1  # of the close before: what a dividend is without corroboration, at most
+_NOISE = 5e-3  # relative: how far rounding may move the factor between runs of one adjustment
 _STEP = 1e-4  # relative: another series' step is as large as this one's
 
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A run, and the dividend at its end."""
+    """A run that reaches back to the start of its series, and the dividend at its end."""
 
     rows: Ints
+    code: int
+    leads: bool  # to a run of its series, or to rows that match
     side: Side  # that is adjusted
     factor: float
     step: float
     close: float  # the last of the run, unadjusted
     width: float
-    ex_day: int
+    ex_day: int | None  # None where the session goes on
     ex_time: int
+
+    def sound(self, corroborated: bool) -> bool:
+        """Whether this may be a step of an adjustment."""
+        least = 0.0 if corroborated else 1 - _PLAUSIBLE - self.width
+        return self.leads and least <= self.step <= 1 + _NOISE
 
 
 def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypothesis]:
@@ -65,8 +83,20 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
     for series in context.others() if paid else ():
         for place in np.flatnonzero(_steps(found, paid, series, context)).tolist():
             corroborated[place].append(series.name)
+    doubtful = _doubtful(paid, corroborated)
     for one, names in zip(paid, corroborated, strict=True):
-        yield from _hypotheses(found, one, names)
+        if one.code not in doubtful and one.ex_day is not None and _SMALLEST <= one.step < 1:
+            yield from _hypotheses(found, one, names)
+
+
+def _doubtful(paid: list[_Paid], corroborated: list[list[str]]) -> set[int]:
+    """The series in which a run is no adjustment, or runs are of either side."""
+    doubtful: set[int] = set()
+    sides: dict[int, Side] = {}
+    for one, names in zip(paid, corroborated, strict=True):
+        if not one.sound(bool(names)) or sides.setdefault(one.code, one.side) is not one.side:
+            doubtful.add(one.code)
+    return doubtful
 
 
 def _runs(found: Differences, rows: Ints, context: Context) -> list[Run]:
@@ -97,28 +127,30 @@ def _volumes_equal(found: Differences, rows: Ints) -> bool:
 
 
 def _paid(found: Differences, rows: Ints, runs: list[Run], context: Context) -> list[_Paid]:
-    """The dividends that end runs; of runs after which the factor does not rise there is none."""
+    """The runs that reach back to the start, each with the step of the factor at its end."""
     last = np.array([rows[run.places[-1]] for run in runs], dtype=np.int64)
     following, goes_on = after_rows(found, last, context), matches_after(found, last, context)
+    same = found.both & ~found.differs[:, found.places(*PRICES)].any(axis=1)
+    back = ~alike_before(found, last, context, same)
     # A factor that changes within a session is no dividend's.
-    ends = following.known & (following.day > context.days(found.time[last]))
+    days = days_in(found, context, found.code[last], found.time[last])
+    ends = following.known & (following.day > days)
     closes = (found.places(Role.CLOSE) or found.places(*PRICES))[0]
     paid = []
-    for place, run in enumerate(runs):
-        later = runs[place + 1] if place + 1 < len(runs) else None
-        if later is not None and found.code[rows[later.places[0]]] != found.code[last[place]]:
+    for place in np.flatnonzero(back).tolist():
+        run, later = runs[place], runs[place + 1] if place + 1 < len(runs) else None
+        code = int(found.code[last[place]])
+        if later is not None and found.code[rows[later.places[0]]] != code:
             later = None
-        if not ends[place] or (later is None and not goes_on[place]):
-            continue
         side = Side.LEGACY if run.factor < 1 else Side.CANDIDATE
         behind = later.factor if later is not None and later.matched == run.matched else 1.0
         factor, step = run.factor, run.factor / behind
         if side is Side.CANDIDATE:
             factor, step = 1 / factor, 1 / step
-        if _SMALLEST <= step < 1:
-            close = float(found.values[other(side)].numbers[last[place], closes])
-            ex = int(following.day[place]), int(following.time[place])
-            paid.append(_Paid(rows[run.places], side, factor, step, close, run.width, *ex))
+        close = float(found.values[other(side)].numbers[last[place], closes])
+        leads = later is not None or bool(goes_on[place])
+        ex = int(following.day[place]) if ends[place] else None, int(following.time[place])
+        paid.append(_Paid(rows[run.places], code, leads, side, factor, step, close, run.width, *ex))
     return paid
 
 

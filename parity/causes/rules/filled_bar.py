@@ -5,7 +5,7 @@ such row, or one whose prices are others. Carried "close": open, high, low and c
 previous close, volume is 0 or NULL (in a series that has volumes mostly). Carried "row": all four
 prices and the volume are those of the previous row (which was a bar with a range, so that a repeat
 is no accident). Proof: with the repeat undone the row is gone, and what the other side has stands
-alone.
+alone. The two cases, no such row and a real one, are two incidents.
 
 It goes before `missing_session` and `late_edge`, since of a filled bar on a session it is the
 filling side that says too much, and leaves times when the exchange was closed to `off_calendar`.
@@ -72,8 +72,10 @@ def _of_side(
         at = np.flatnonzero(there)
         at = at[_in_session(clock, own, place[at]) & _in_step(clock, own, place[at])]
         some = mine[at]
-        for part in parts(found.code[some]):
-            yield _hypothesis(found, some[part], side, carried)
+        for real in (False, True):
+            told = some[found.both[some] == real]
+            for part in parts(found.code[told]):
+                yield _hypothesis(found, told[part], side, carried, real)
 
 
 def _in_session(clock: Clock, own: Rows, place: Ints) -> Bools:
@@ -105,19 +107,23 @@ def _bars(own: Rows, place: Ints, places: tuple[int, ...]) -> _Bars:
     return _Bars(own.values.numbers[place][:, prices], traded, idle)
 
 
-def _hypothesis(found: Differences, rows: Ints, side: Side, carried: str) -> Hypothesis:
+def _hypothesis(found: Differences, rows: Ints, side: Side, carried: str, real: bool) -> Hypothesis:
+    """Bars of one series; `real` where the other side has a bar of its own at these times."""
     name = series_text(found, int(found.code[rows[0]]))
     what = (
         "are the previous close, without volume"
         if carried == "close"
         else "repeat the previous row, volume included"
     )
+    if real:
+        end = f", where {other(side).value} has a real bar ({{first}} to {{last}})"
+    else:
+        end = f"; {other(side).value} has no such bar ({{first}} to {{last}})"
     return Hypothesis(
         rows=rows,
         proof=Shown(),
-        identity=(side.value, carried, name),
-        says=f"{brace(name)}: {{rows}} of {side.value}'s bars {what}; {other(side).value} has no "
-        f"such bar ({{first}} to {{last}})",
+        identity=(side.value, carried, "real" if real else "none", name),
+        says=f"{brace(name)}: {{rows}} of {side.value}'s bars {what}{end}",
         undo=f"drop {side.value}'s filled bars",
         evidence={"carried": carried},
         side=side,

@@ -64,13 +64,15 @@ def _overflown(
     null = found.values[side].null[rows, place]
     differs = found.differs[rows, place] & ~np.isnan(theirs)
     limit = _limit(field, side)
+    # Signs, not the product: two values near the largest double have none.
+    alike = (np.sign(mine) == np.sign(theirs)) & (theirs != 0)
     with np.errstate(invalid="ignore"):
         if limit is not None:
             # What rounds to the limit does not fit either.
             large = differs & (np.abs(theirs) >= limit - field.unit(side) / 2)
             largest = limit - field.unit(side)
-            clipped = (np.abs(mine) >= largest * (1 - 1e-15)) & (mine * theirs > 0)
-            infinite = np.isinf(mine) & (mine * theirs > 0)
+            clipped = (np.abs(mine) >= largest * (1 - 1e-15)) & alike
+            infinite = np.isinf(mine) & alike
             yield from _some(place, _NULL, 0, large & null)
             yield from _some(place, _INFINITE, 0, large & infinite)
             yield from _some(place, _CLIPPED, 0, large & clipped & ~infinite)

@@ -1,9 +1,12 @@
 """One side's numbers are a power of ten of the other's: lots, thousands, cents, percent.
 
-Test: a column differs by one power of ten (10^1 to 10^9, up or down) in at least three rows of a
-symbol, and in indicators and tables in nine of ten of its differing rows; or all prices of a bar
-do. Prices and volume by inverse powers are a split. Proof: divided by the power, the row is equal
-within what rounding to the stored decimals adds.
+Test: a column differs by one power of ten (10^1 to 10^9, up or down) in at least three cells of a
+symbol that tell a power (what the stored decimals may add is at most 1 %), with three distinct
+values on either side. In bars that holds for four in five of the column's differing rows from the
+first of them to the last, in indicators and tables also for nine in ten of all; small numbers
+follow such cells and found nothing. Or all prices of a bar differ so. Prices and volume by inverse
+powers are a split. Proof: divided by the power, the row is equal within what rounding to the stored
+decimals adds.
 
 Indicators and tables come after upstream and formula: a split of ten to one in the bars scales
 their averages too.
@@ -18,6 +21,7 @@ import numpy as np
 from parity.causes.context import Context
 from parity.causes.fields import Role
 from parity.causes.frame import Bools, Differences, Floats, Ints, other
+from parity.causes.powers import LARGEST, LEAST, powers_of, supported
 from parity.causes.ratios import PRICES
 from parity.causes.rule import Changed, Hypothesis, Rule
 from parity.causes.scoping import grouped, half_units, listed, scopes_of
@@ -27,65 +31,36 @@ from parity.model.verdict import Side
 
 __all__ = ["RULES"]
 
-LEAST = 3  # rows of a symbol
 SHARE = 0.9  # of a column's differing rows, where it is not of bars
-OF_ALL = 10  # rows of all symbols, with that share: a night may bring one row a symbol
-LARGEST = 9
-_NEAR = 0.02  # of the logarithm: a second cause may hide the exact power
 
 
 def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypothesis]:
     rows = rows[found.both[rows]]
     if not len(rows):
         return
-    power, certain = _powers(found, rows)
-    if not power.any():
+    cells = powers_of(found, rows)
+    power = cells.power
+    if not cells.telling.any():
         return
     bars = context.dataset.kind is Kind.BARS
     whole = (
-        _whole_bars(found, rows, np.where(certain, power, 0))
+        _whole_bars(found, rows, np.where(cells.telling, power, 0))
         if bars
         else np.zeros(len(rows), dtype=bool)
     )
     scopes = scopes_of(found, rows, context)
-    sure = np.where(certain, power, 0)
-    supported = _supported(found, rows, sure, scopes.number, 0.0 if bars else SHARE)
-    used = _with_small(power, sure, supported, scopes.number)
+    used = supported(found, rows, cells, scopes.number, 0.0 if bars else SHARE)
     prices = found.places(*PRICES)
     used[np.ix_(whole, np.array(prices, dtype=np.int64))] = True
-    power = np.where(used, power, 0)
     if bars:
-        power[_split(found, power)] = 0
+        # A split's volume may be a small number.
+        used[_split(found, power)] = False
+    power = np.where(used, power, 0)
     some = np.flatnonzero(power.any(axis=1))
     kinds = _kinds(power[some])
     for group in grouped(kinds, whole[some].astype(np.int64)):
         places = some[group]
         yield from _hypotheses(found, rows[places], power[places], bool(whole[places[0]]))
-
-
-def _powers(found: Differences, rows: Ints) -> tuple[Ints, Bools]:
-    """(rows, fields): legacy is about 10^this of candidate, else 0; and where that is certain.
-
-    A small whole number, as of millions, tells the power badly.
-    """
-    power = np.zeros((len(rows), len(found.fields)), dtype=np.int64)
-    certain = np.zeros(power.shape, dtype=bool)
-    for place, field in enumerate(found.fields):
-        if not field.number:
-            continue
-        legacy = found.values[Side.LEGACY].numbers[rows, place]
-        candidate = found.values[Side.CANDIDATE].numbers[rows, place]
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            steps = np.log10(legacy / candidate)
-            steps[~np.isfinite(steps)] = 0.0
-            near = np.rint(steps)
-            small = np.minimum(np.abs(legacy), np.abs(candidate))
-            off = small * np.abs(np.power(10.0, np.abs(steps) - np.abs(near)) - 1)
-            certain[:, place] = np.abs(steps - near) <= _NEAR
-            fits = certain[:, place] | ((small >= 1) & (off <= 0.5))
-            fits &= (np.abs(near) <= LARGEST) & found.differs[rows, place]
-        power[:, place] = np.where(fits, near, 0)
-    return power, certain
 
 
 def _whole_bars(found: Differences, rows: Ints, power: Ints) -> Bools:
@@ -101,31 +76,6 @@ def _whole_bars(found: Differences, rows: Ints, power: Ints) -> Bools:
     whole: Bools = ((mine * 2 == common[:, None]) | ~known).all(axis=1)
     whole &= (common != 0) & (known.sum(axis=1) >= LEAST)
     return whole
-
-
-def _supported(found: Differences, rows: Ints, power: Ints, scope: Ints, share: float) -> Bools:
-    """(rows, fields): cells whose power enough rows of their symbol share."""
-    supported = np.zeros(power.shape, dtype=bool)
-    scopes = int(scope.max()) + 1
-    for place in np.flatnonzero(power.any(axis=0)).tolist():
-        key = scope * (2 * LARGEST + 1) + power[:, place] + LARGEST
-        counts = np.bincount(key, minlength=scopes * (2 * LARGEST + 1))
-        differing = np.bincount(scope[found.differs[rows, place]], minlength=scopes)
-        least = np.maximum(LEAST, share * differing[scope])
-        totals = np.bincount(power[:, place] + LARGEST, minlength=2 * LARGEST + 1)
-        of_all = totals >= max(OF_ALL, SHARE * int(differing.sum()))
-        enough = (counts[key] >= least) | of_all[power[:, place] + LARGEST]
-        supported[:, place] = (power[:, place] != 0) & enough
-    return supported
-
-
-def _with_small(power: Ints, sure: Ints, supported: Bools, scope: Ints) -> Bools:
-    """The supported cells, and those of the same power in the same symbol that are not certain."""
-    used = supported.copy()
-    for place in np.flatnonzero(((power != sure) & (power != 0)).any(axis=0)).tolist():
-        key = scope * (2 * LARGEST + 1) + power[:, place] + LARGEST
-        used[:, place] |= np.isin(key, np.unique(key[supported[:, place]])) & (power[:, place] != 0)
-    return used
 
 
 def _split(found: Differences, power: Ints) -> Bools:
