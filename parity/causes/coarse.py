@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from parity.causes.context import Context
-from parity.causes.decimals import Mode, decimals_of, fitting, residuals, rounded, single
+from parity.causes.decimals import Mode, decimals_of, fitting, rounded, single, varied
 from parity.causes.frame import Bools, Differences, Floats, Ints, Rows, other
 from parity.causes.scoping import grouped
 from parity.model.verdict import Side
@@ -26,8 +26,7 @@ _USUAL = 0.3  # of the finer side's values around have such decimals
 _AROUND = 5  # rows before the first and after the last
 _SHORT = 6  # decimals: a short number may be in single precision by chance
 _SINGLE = 2.0**-23  # the relative step of single precision
-_DISTINCT = 3  # amounts that were lost
-_LARGEST_NEAREST, _LARGEST_CUT = 0.1, 0.2  # units of the last decimal: so much was lost once
+_LOST_NEAREST, _LOST_CUT = 0.1, 0.2  # units of the last decimal: one cell lost more
 _TO_NEAREST = {Mode.HALF_UP, Mode.HALF_EVEN, Mode.NEAREST}
 _ONE = (Mode.HALF_UP, Mode.HALF_EVEN, Mode.TRUNCATION, Mode.FLOOR, Mode.CEIL)
 
@@ -214,26 +213,14 @@ def _decimal(near: _Near, place: int, decimals: int, least: int, share: float) -
     cells = np.flatnonzero(fits[modes[0]])
     if len(cells) < max(least, share * within):
         return None
-    if not _varied(near.fine[cells], near.coarse[cells], decimals, modes):
+    least_lost = _LOST_NEAREST if set(modes) & _TO_NEAREST else _LOST_CUT
+    if not varied(near.fine[cells], near.coarse[cells], decimals, least_lost):
         return None
     values = rounded(near.fine[cells], decimals, modes[0])
     if modes == (Mode.NEAREST,):  # the neighbour that the tie fell to
         tie = ~fits[Mode.HALF_UP][cells]
         values[tie] = near.coarse[cells][tie]
     return Coarse(place, near.rows[cells], values, decimals, modes, near.finer[cells])
-
-
-def _varied(fine: Floats, coarse: Floats, decimals: int, modes: tuple[Mode, ...]) -> bool:
-    """True where what was lost has several sizes, as lost digits have.
-
-    A constant that was added to one side is lost by a rounding too.
-    """
-    lost, noise = residuals(fine, coarse, decimals)
-    order = np.argsort(lost)
-    lost, noise = lost[order], noise[order]
-    apart = int((np.diff(lost) > noise[1:] + noise[:-1]).sum()) + 1
-    largest = _LARGEST_NEAREST if set(modes) & _TO_NEAREST else _LARGEST_CUT
-    return apart >= _DISTINCT and bool(np.abs(lost).max() > largest)
 
 
 def agreed(columns: list[Coarse]) -> list[Coarse]:

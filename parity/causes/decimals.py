@@ -12,10 +12,11 @@ import numpy as np
 
 from parity.causes.frame import Bools, Floats, Ints
 
-__all__ = ["MOST", "Mode", "decimals_of", "fitting", "residuals", "rounded", "single"]
+__all__ = ["MOST", "Mode", "decimals_of", "fitting", "rounded", "single", "varied"]
 
 MOST = 12  # decimals that are told apart
 _NOISE = 8 * np.finfo(np.float64).eps
+_DISTINCT, _SAME = 3, 1e-6  # sizes of what was lost, in units of the last decimal
 _DIGITS = 1e15  # beyond it a double has no room for a fraction
 
 
@@ -68,16 +69,28 @@ def fitting(fine: Floats, coarse: Floats, decimals: int) -> dict[Mode, Bools]:
     return fits
 
 
-def residuals(fine: Floats, coarse: Floats, decimals: int) -> tuple[Floats, Floats]:
-    """What rounding took from each number, in units of the last decimal; and its noise."""
-    power = 10.0**decimals
-    return (fine - coarse) * power, np.maximum(_noise(fine * power), 1e-6)
-
-
 def single(values: Floats) -> Floats:
     """The numbers as single-precision floats (`real`) keep them."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32).astype(np.float64)
+
+
+def varied(fine: Floats, coarse: Floats, decimals: int, largest: float) -> bool:
+    """True where what rounding took has several sizes, as lost digits have.
+
+    A constant that was added to one side is lost by a rounding too.
+
+    Args:
+        fine: the numbers.
+        coarse: the same, rounded.
+        decimals: that were left.
+        largest: in units of the last decimal: at least one number lost more.
+    """
+    power = 10.0**decimals
+    lost, noise = (fine - coarse) * power, np.maximum(_noise(fine * power), _SAME)
+    order = np.argsort(lost)
+    apart = np.diff(lost[order]) > noise[order][1:] + noise[order][:-1]
+    return int(apart.sum()) + 1 >= _DISTINCT and bool(np.abs(lost).max() > largest)
 
 
 def _noise(scaled: Floats) -> Floats:

@@ -114,7 +114,8 @@ class _Column:
         same = _between(key, self.moment, keys, first[keys], last[keys])
         there = _between(self.scope, self.moment, of, first[keys], last[keys])
         founded[keys] = enough & (same >= _SPAN_SHARE * there)
-        return founded[key]
+        found: Bools = founded[key]
+        return found
 
     def by_all(self) -> Bools:
         """Cells of a power that enough cells of all scopes tell."""
@@ -122,7 +123,8 @@ class _Column:
         founded = self._founded(key, _WIDTH, _OF_ALL)
         agreeing = np.bincount(key, minlength=_WIDTH)
         founded &= agreeing >= _SHARE_OF_ALL * len(key)
-        return founded[key]
+        enough: Bools = founded[key]
+        return enough
 
     def _founded(self, key: Ints, size: int, least: int) -> Bools:
         """Keys with so many telling cells, with distinct values on both sides."""

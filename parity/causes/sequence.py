@@ -156,18 +156,21 @@ def _gap_before(found: Differences, rows: Ints, context: Context, same: Bools) -
     gap = np.ones(len(rows), dtype=bool)
     if context.calendar is None or not len(rows):
         return gap
-    apart = found.both & ~same
-    days = days_in(found, context, found.code, found.time)
-    newest = {int(code): int(days[rows][found.code[rows] == code].max())
-              for code in np.unique(found.code[rows])}  # fmt: skip
+    apart = np.flatnonzero(found.both & ~same)
+    apart = apart[np.argsort(found.code[apart], kind="stable")]
+    codes = found.code[apart]
+    days, wanted = (
+        days_in(found, context, found.code[some], found.time[some]) for some in (apart, rows)
+    )
+    every = np.arange(len(found.series))
     firsts = np.maximum(*(context.extent(side).first for side in Side))
-    for code, last in newest.items():
-        place = np.array([code])
-        first = int(days_in(found, context, place, firsts[place])[0])
-        sessions = context.calendar.sessions(first, last)
-        bare = sessions[~np.isin(sessions, days[apart & (found.code == code)])]
-        until = int(bare[0]) if len(bare) else last + 1
-        gap[found.code[rows] == code] = days[rows][found.code[rows] == code] >= until
+    first = days_in(found, context, every, firsts)
+    for code in np.unique(found.code[rows]).tolist():
+        mine = np.flatnonzero(found.code[rows] == code)
+        there = days[np.searchsorted(codes, code) : np.searchsorted(codes, code, side="right")]
+        sessions = context.calendar.sessions(int(first[code]), int(wanted[mine].max()))
+        bare = sessions[~np.isin(sessions, there)]
+        gap[mine] = wanted[mine] >= bare[0] if len(bare) else False
     return gap
 
 

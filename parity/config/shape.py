@@ -165,7 +165,7 @@ class FileShape(_Shape):
     second_opinion_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     connections: Annotated[int, Field(ge=1, le=16)] = 2
     discrepancy_limit: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
-    selftest_seconds: Seconds = 5.0
+    selftest_seconds: Seconds = 3.0
     revision_days: Annotated[int, Field(ge=0, le=3650)] = 45
     jobs: list[JobShape] = []
     datasets: Annotated[list[DatasetShape], Field(min_length=1)]

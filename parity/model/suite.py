@@ -159,6 +159,6 @@ class Suite:
     second_opinion_rows: int = 2000
     connections: int = 2  # how many read the database at once in a comparison
     discrepancy_limit: int = 100_000  # rows of a dataset and run kept in the database
-    selftest_seconds: float = 5.0  # what a night may spend on seeded faults; 0: none
+    selftest_seconds: float = 3.0  # what a night may spend on seeded faults; 0: none
     revision_days: int = 45  # how far back a night remembers what each side said; 0: not at all
     config_hash: str = ""

@@ -55,6 +55,27 @@ def test_where_the_other_side_has_none(side: Side) -> None:
     assert {one.evidence["side"] for one in found} == {side.value}
 
 
+def test_a_real_bar_on_the_other_side_and_none_are_told_apart() -> None:
+    whole = real_bars(["AAPL"])
+    faulty = _filled(_filled(whole, range(40, 42), 0.0, "close"), range(60, 63), 0.0, "close")
+
+    none, real = sorted(
+        incidents(*compared(faulty, whole.drop(index=[40, 41]))), key=lambda one: one.rows
+    )
+
+    days = [f"{moment:%Y-%m-%d}" for moment in whole["timestamp"]]
+    assert (none.cause, real.cause, none.rows, real.rows) == ("filled_bar", "filled_bar", 2, 3)
+    assert none.id != real.id
+    assert none.evidence["says"] == (
+        "AAPL: 2 of legacy's bars are the previous close, without volume; candidate has no such "
+        f"bar ({days[40]} to {days[41]})"
+    )
+    assert real.evidence["says"] == (
+        "AAPL: 3 of legacy's bars are the previous close, without volume, where candidate has a "
+        f"real bar ({days[60]} to {days[62]})"
+    )
+
+
 @pytest.mark.parametrize("alone", [False, True])
 def test_a_whole_row_carried_forward(alone: bool) -> None:
     whole = hourly()

@@ -65,3 +65,26 @@ def test_what_is_none(value: float, stored: float, cause: str) -> None:
     legacy.loc[4, "volume"] = stored
     wanted = fields(types={"volume": ("integer", "bigint")})
     assert only(explained(legacy, bars, wanted=wanted)).cause == cause
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    ("value", "stored", "cause"),
+    [
+        (1.5e308, 1.2e308, "unexplained"),
+        (1.5e308, -1.2e308, "unexplained"),
+        (1e308, 0.0, "unexplained"),
+        (float(np.finfo(np.float64).max), np.inf, "overflow"),
+        (float(np.finfo(np.float64).max), -np.inf, "unexplained"),
+    ],
+)
+def test_values_near_the_largest_double(
+    value: float, stored: float, cause: str, sign: float
+) -> None:
+    """Warnings are errors here."""
+    bars = real_bars(["IBM"]).astype({"volume": float})
+    bars.loc[4, "volume"] = sign * value
+    legacy = bars.copy()
+    legacy.loc[4, "volume"] = sign * stored
+    wanted = fields(types={"volume": "double precision"})
+    assert only(explained(legacy, bars, wanted=wanted)).cause == cause

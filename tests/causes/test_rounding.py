@@ -163,3 +163,35 @@ def test_one_row_a_symbol_in_a_table_without_time() -> None:
     coarse = fine.assign(y=fine["y"].round(1))
     found = only(explained_table(coarse, fine, "legacy"))
     assert (found.cause, found.rows) == ("rounding", int((coarse["y"] != fine["y"]).sum()))
+
+
+@pytest.mark.parametrize("offset", [0.0001, -0.0001, 0.0004, 0.003, 0.005, -0.005, 0.009])
+@pytest.mark.parametrize("faulty", ["legacy", "candidate"])
+def test_a_constant_offset_is_no_rounding(offset: float, faulty: str) -> None:
+    bars = real_bars(["AAPL", "IBM"])
+    for name in PRICES:
+        bars[name] = bars[name].round(2)
+    moved = bars.assign(close=(bars["close"] + offset).round(4))
+    found = explained(bars, moved, faulty)
+    assert {one.cause for one in found} == {"unexplained"}
+    assert sum(one.rows for one in found) == 246
+
+
+def test_a_constant_offset_by_symbol_and_column_is_no_rounding() -> None:
+    bars = real_bars(["AAPL", "IBM"])
+    moved = bars.copy()
+    for name in PRICES:
+        bars[name] = bars[name].round(2)
+        for symbol in ("AAPL", "IBM"):
+            offset = 0.0007 * (PRICES.index(name) + 1) + 0.0002 * (symbol == "IBM")
+            mine = bars["symbol"] == symbol
+            moved.loc[mine, name] = (bars.loc[mine, name] + offset).round(4)
+    assert {one.cause for one in explained(bars, moved)} == {"unexplained"}
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.0009, 0.0009), (0.0, 0.0009)])
+def test_noise_far_below_the_last_decimal_is_no_rounding(low: float, high: float) -> None:
+    bars = real_bars(["IBM"])
+    noise = np.random.default_rng(4).uniform(low, high, len(bars)).round(4)
+    moved = bars.assign(close=(bars["close"].round(2) + noise).round(4))
+    assert {one.cause for one in explained(bars, moved)} == {"unexplained"}

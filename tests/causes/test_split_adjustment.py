@@ -88,9 +88,20 @@ def test_equal_volume_needs_three_rows_and_a_ratio_far_from_one() -> None:
 
     two = only(explained(multiplied(bars, [4, 5], 2, 1, volume=False), bars))
     ten = only(explained(multiplied(bars, [4, 5, 6], 10, 1, volume=False), bars))
-    near = explained(multiplied(bars, [4, 5, 6], 11, 10, volume=False), bars)
+    near = only(explained(multiplied(bars, [4, 5, 6], 11, 10, volume=False), bars))
+    start = only(explained(multiplied(bars, range(7), 11, 10, volume=False), bars))
     assert (two.cause, ten.cause) == ("unexplained", "unit_scale")
-    assert {one.cause for one in near} == {"dividend_adjustment"}
+    assert (near.cause, start.cause) == ("unexplained", "dividend_adjustment")
+
+
+def test_daily_rows_stamped_midnight_utc_have_their_own_date() -> None:
+    as_of = date(2005, 3, 31)
+    raw = real_bars(["AAPL"], last=as_of, split_adjusted=False)
+    adjusted = real_bars(["AAPL"], last=as_of)
+    for bars in (raw, adjusted):
+        bars["timestamp"] = bars["timestamp"].dt.tz_localize(None).dt.tz_localize("UTC")
+    found = only(explained(raw, adjusted))
+    assert (found.cause, found.evidence["agrees_from"]) == ("split_adjustment", "2005-02-28")
 
 
 def test_prices_rounded_by_the_stored_type_still_match() -> None:

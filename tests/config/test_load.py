@@ -290,7 +290,7 @@ SAME = [
     SMALL.replace("l.t", "{table: t, schema: l}"),
     SMALL + "reports: reports\n",
     SMALL + "connections: 2\ndiscrepancy_limit: 100000\n",
-    SMALL + "selftest_seconds: 5.00\nrevision_days: 45\n",
+    SMALL + "selftest_seconds: 3.00\nrevision_days: 45\n",
 ]
 DIFFERENT = [
     SMALL.replace("0.01", "0.02"),
@@ -394,7 +394,7 @@ def test_the_examples_in_the_comments_of_the_reference_migration_load(tmp_path: 
 
     assert suite.datasets[0].window == Window(changed="created_at")
     assert suite.datasets[3].formulas == (("trend", "ema_50"),)
-    assert (suite.selftest_seconds, suite.revision_days) == (5.0, 45)
+    assert (suite.selftest_seconds, suite.revision_days) == (3.0, 45)
     assert all(dataset.window is None for dataset in load(REPOSITORY / "parity.yaml").datasets)
 
 

@@ -4,7 +4,8 @@ Test: among the differing cells of a symbol and column that are near enough to b
 than one unit of the coarse side's last decimal apart), at least three rows and four cells in five
 are what rounding the finer side gives; and three in ten of the finer side's rows around them have
 such decimals, so that it is not the finer side that was changed in these rows. The mode is told
-apart where ties or signs allow it.
+apart where ties or signs allow it. What was lost must have three sizes, and one above 0.1 of a unit
+(0.2 where digits are cut off): a constant that was added to one side looks like a rounding too.
 Proof: with the finer side rounded the same way, the row is equal.
 
 Where symbols have fewer rows, ten rows and nine cells in ten of all symbols must be.

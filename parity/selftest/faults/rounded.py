@@ -30,6 +30,7 @@ LEAST = 10
 # Where few values of a stretch have the decimals that are lost, nobody can tell a rounding of one
 # side from digits that were added on the other.
 SHARE = 0.5
+SIZES, BIG = 3, 0.2  # what the cells of a symbol's column lose, in units of the last decimal
 MODES = {"half up": ROUND_HALF_UP, "half even": ROUND_HALF_EVEN, "cut off": ROUND_DOWN}
 
 
@@ -52,11 +53,39 @@ def rounding(
 
     edits = change(bed, side, places, dict.fromkeys(columns, make))
     if edits:
+        edits = _telling(bed, side, edits, columns, decimals)
         edits = supported(bed, edits, changed(bed, side, edits), least, SHARE)
     if not edits:
         return None
     names = ", ".join(column.name for column in columns)
     return edits, f"{names} to {decimals} decimals, {word}, {len(edits)} rows"
+
+
+def _telling(
+    bed: Bed, side: Side, edits: Edits, columns: Sequence[Column], decimals: int
+) -> Edits:
+    """The edits of symbols in which each column loses digits of several sizes.
+
+    Where all of them lose the same, nobody can tell a rounding from a constant that was added.
+    """
+    unit, out = Decimal(1).scaleb(-decimals), Edits()
+    for line in bed.lines:
+        mine = {place: edits[place] for place in line.places if place in edits}
+        if all(_several(bed, side, mine, column, unit) for column in columns):
+            out |= mine
+    return out
+
+
+def _several(bed: Bed, side: Side, edits: Edits, column: Column, unit: Decimal) -> bool:
+    """Whether the losses that other causes' undo cannot hide have three sizes, one of them big."""
+    hidden = float(column.field.tolerance.abs) + 2 * column.field.unit(side)
+    lost = set()
+    for place, new in edits.items():
+        if column.name in new:
+            delta = float(bed.values[side][place][column.name]) - float(new[column.name])
+            if abs(delta) > hidden:
+                lost.add(round(delta / float(unit), 4))
+    return len(lost) >= SIZES and max(map(abs, lost)) > BIG
 
 
 def _columns(bed: Bed, rng: Random, side: Side) -> list[Column]:

@@ -17,6 +17,7 @@ from parity.selftest.fault import EVERYTHING, Changes, Fault, ImpossibleError, S
 from parity.selftest.faults.picking import (
     Edits,
     change,
+    changed,
     either,
     head,
     long_enough,
@@ -75,10 +76,12 @@ def split(bed: Bed, rng: Random) -> Scaled:
 def dividend(bed: Bed, rng: Random) -> Scaled:
     """Prices up to an ex-date times a factor a little below (or above) one; volume as it was."""
     side, line = either(rng), rng.choice(long_enough(bed, 12))
-    factor = Decimal(str(round(rng.uniform(0.9, 0.998), rng.choice([4, 6, 8]))))
+    # Of at most 10 % of the close before: nothing else need tell of so small a dividend.
+    factor = Decimal(str(round(rng.uniform(0.905, 0.998), rng.choice([4, 6, 8]))))
     places, when = _up_to(bed, rng, line.places, 10)
     edits = change(bed, side, places, {column: times(factor) for column in _prices(bed)})
-    if not edits or len(edits) < 10:
+    # An adjustment reaches back to the first row: none before the ex-date may be as it was.
+    if not edits or len(edits) < 10 or changed(bed, side, edits) != set(places):
         return None
     return side, edits, f"{line.name} {when}: prices times {factor}"
 
