@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from parity.causes.context import Context
-from parity.causes.decimals import Mode, decimals_of, fitting, rounded, single, varied
+from parity.causes.decimals import Mode, decimals_of, fitting, losses, rounded, single
 from parity.causes.frame import Bools, Differences, Floats, Ints, Rows, other
 from parity.causes.scoping import grouped
 from parity.model.verdict import Side
@@ -26,6 +26,7 @@ _USUAL = 0.3  # of the finer side's values around have such decimals
 _AROUND = 5  # rows before the first and after the last
 _SHORT = 6  # decimals: a short number may be in single precision by chance
 _SINGLE = 2.0**-23  # the relative step of single precision
+_SIZES = 3  # of what was lost
 _LOST_NEAREST, _LOST_CUT = 0.1, 0.2  # units of the last decimal: one cell lost more
 _TO_NEAREST = {Mode.HALF_UP, Mode.HALF_EVEN, Mode.NEAREST}
 _ONE = (Mode.HALF_UP, Mode.HALF_EVEN, Mode.TRUNCATION, Mode.FLOOR, Mode.CEIL)
@@ -41,6 +42,7 @@ class Coarse:
     decimals: int
     modes: tuple[Mode, ...]
     fine: Ints  # decimals that the finer side's values have
+    follows: bool = False  # too alike to be told from a constant that was added
 
     @property
     def family(self) -> str:
@@ -66,6 +68,7 @@ def coarse_columns(
     """
     for side, near in _near(found, rows, scopes, place).items():
         own = context.own(other(side))
+        near = replace(near, own=_stored(found, own, near, place))
         for column in _columns(near, place, partial(_usual, found, own)):
             yield side, column
 
@@ -82,11 +85,12 @@ class _Near:
     finer: Ints  # decimals of the fine side
     float32: Bools  # the coarse side is the other in single precision
     real: bool  # the coarse side's type is single precision
+    own: bool = True  # the finer values are stored so; no first undo made them
 
     def take(self, some: Ints) -> _Near:
         return _Near(
             self.rows[some], self.scope[some], self.fine[some], self.coarse[some],
-            self.decimals[some], self.finer[some], self.float32[some], self.real,
+            self.decimals[some], self.finer[some], self.float32[some], self.real, self.own,
         )  # fmt: skip
 
 
@@ -120,6 +124,14 @@ def _near(found: Differences, rows: Ints, scopes: Ints, place: int) -> dict[Side
             real,
         )
     return by_side
+
+
+def _stored(found: Differences, own: Rows | None, near: _Near, place: int) -> bool:
+    """True where the finer side's own rows hold these values, so far as they are known."""
+    if own is None or not len(own):
+        return True
+    there = own.find(found.code[near.rows], found.time[near.rows])
+    return bool((own.values.numbers[there, place] == near.fine)[there >= 0].all())
 
 
 def _usual(found: Differences, own: Rows | None, column: Coarse) -> bool:
@@ -214,17 +226,25 @@ def _decimal(near: _Near, place: int, decimals: int, least: int, share: float) -
     if len(cells) < max(least, share * within):
         return None
     least_lost = _LOST_NEAREST if set(modes) & _TO_NEAREST else _LOST_CUT
-    if not varied(near.fine[cells], near.coarse[cells], decimals, least_lost):
+    lost, sizes = losses(near.fine[cells], near.coarse[cells], decimals)
+    # A first undo leaves the noise of its factor, which no constant makes.
+    if lost <= least_lost and (near.own or sizes < _SIZES):
         return None
     values = rounded(near.fine[cells], decimals, modes[0])
     if modes == (Mode.NEAREST,):  # the neighbour that the tie fell to
         tie = ~fits[Mode.HALF_UP][cells]
         values[tie] = near.coarse[cells][tie]
-    return Coarse(place, near.rows[cells], values, decimals, modes, near.finer[cells])
+    follows = sizes < _SIZES
+    return Coarse(place, near.rows[cells], values, decimals, modes, near.finer[cells], follows)
 
 
 def agreed(columns: list[Coarse]) -> list[Coarse]:
-    """One side rounds one way: what some columns and symbols rule out is ruled out for all."""
+    """One side rounds one way: what some columns and symbols rule out is ruled out for all.
+
+    A column that lost too few sizes to tell a rounding follows those that tell it.
+    """
+    told = {(column.decimals, column.family) for column in columns if not column.follows}
+    columns = [column for column in columns if (column.decimals, column.family) in told]
     modes: dict[tuple[int, str], set[Mode]] = {}
     for column in columns:
         key = (column.decimals, column.family)

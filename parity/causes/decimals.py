@@ -12,11 +12,11 @@ import numpy as np
 
 from parity.causes.frame import Bools, Floats, Ints
 
-__all__ = ["MOST", "Mode", "decimals_of", "fitting", "rounded", "single", "varied"]
+__all__ = ["MOST", "Mode", "decimals_of", "fitting", "losses", "rounded", "single"]
 
 MOST = 12  # decimals that are told apart
 _NOISE = 8 * np.finfo(np.float64).eps
-_DISTINCT, _SAME = 3, 1e-6  # sizes of what was lost, in units of the last decimal
+_SAME = 1e-6  # of the last unit: losses so near are one
 _DIGITS = 1e15  # beyond it a double has no room for a fraction
 
 
@@ -75,22 +75,19 @@ def single(values: Floats) -> Floats:
         return values.astype(np.float32).astype(np.float64)
 
 
-def varied(fine: Floats, coarse: Floats, decimals: int, largest: float) -> bool:
-    """True where what rounding took has several sizes, as lost digits have.
-
-    A constant that was added to one side is lost by a rounding too.
+def losses(fine: Floats, coarse: Floats, decimals: int) -> tuple[float, int]:
+    """The most that rounding took from a number, and how many sizes its losses have.
 
     Args:
-        fine: the numbers.
+        fine: the numbers, at least one.
         coarse: the same, rounded.
-        decimals: that were left.
-        largest: in units of the last decimal: at least one number lost more.
+        decimals: that were left; losses are in units of the last one.
     """
     power = 10.0**decimals
     lost, noise = (fine - coarse) * power, np.maximum(_noise(fine * power), _SAME)
     order = np.argsort(lost)
     apart = np.diff(lost[order]) > noise[order][1:] + noise[order][:-1]
-    return int(apart.sum()) + 1 >= _DISTINCT and bool(np.abs(lost).max() > largest)
+    return float(np.abs(lost).max()), int(apart.sum()) + 1
 
 
 def _noise(scaled: Floats) -> Floats:

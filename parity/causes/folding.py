@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.causes.context import Context
+from parity.causes.context import DAY, Context
 from parity.causes.evidence import Deltas, day_text, examples_of, why_not
 from parity.causes.frame import NO_TIME, STATES, Differences, Ints, Values
 from parity.causes.rule import Hypothesis
@@ -154,7 +154,10 @@ class Fold:
         times = found.time[rows]
         times = times[times != NO_TIME]
         if len(times):
-            days = self._context.days(np.array([times.min(), times.max()]))
+            ends = np.array([times.min(), times.max()])
+            # Daily rows stamped midnight UTC are of that date, whatever the day is elsewhere.
+            daily = bool((times % DAY == 0).all())
+            days = ends // DAY if daily else self._context.days(ends)
             first, last = int(days[0]), int(days[1])
             group.first = first if group.first is None else min(group.first, first)
             group.last = last if group.last is None else max(group.last, last)

@@ -18,6 +18,7 @@ from parity.model.verdict import Side
 __all__ = ["Stretch", "best_stretch"]
 
 _LONGEST = 700  # sessions: by then no seed is left of an average of 50
+_ALIKE = 25  # days or sessions; ranges of one cause differ by a few
 _ALL = 1 << 30  # days: more than there are
 _SAMPLE, _OF_SERIES = 160, 8  # rows that find the stretch
 _YEAR = 365 / 252  # days a session
@@ -53,6 +54,13 @@ class Stretch:
         if self.form == "start":
             return day_text(self.high)
         return [self.low if self.low < _ALL else None, self.high if self.high < _ALL else None]
+
+    @property
+    def kind(self) -> str:
+        """What stays the same from night to night, while rows narrow the range down."""
+        if self.form == "start":
+            return f"since {day_text(self.high)}"
+        return "all" if self.low >= _ALL else f"{self.form} {round(self.low / _ALIKE)}"
 
     def words(self, sessions: tuple[int, int]) -> str:
         """In words, with the number of sessions where days are meant."""

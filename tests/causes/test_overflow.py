@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.causes.toy import fields
+from parity.causes.rules.overflow import RULE
+from tests.causes.toy import compared, fields, incidents
 from tests.causes.values_toy import explained, only, real_bars
 
 BIG = 5_000_000_123.0
@@ -86,5 +87,5 @@ def test_values_near_the_largest_double(
     bars.loc[4, "volume"] = sign * value
     legacy = bars.copy()
     legacy.loc[4, "volume"] = sign * stored
-    wanted = fields(types={"volume": "double precision"})
-    assert only(explained(legacy, bars, wanted=wanted)).cause == cause
+    found, context = compared(legacy, bars, wanted=fields(types={"volume": "double precision"}))
+    assert only(incidents(found, context, [RULE])).cause == cause

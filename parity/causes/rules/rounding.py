@@ -4,8 +4,9 @@ Test: among the differing cells of a symbol and column that are near enough to b
 than one unit of the coarse side's last decimal apart), at least three rows and four cells in five
 are what rounding the finer side gives; and three in ten of the finer side's rows around them have
 such decimals, so that it is not the finer side that was changed in these rows. The mode is told
-apart where ties or signs allow it. What was lost must have three sizes, and one above 0.1 of a unit
-(0.2 where digits are cut off): a constant that was added to one side looks like a rounding too.
+apart where ties or signs allow it. What was lost must be above 0.1 of a unit once (0.2 where digits
+are cut off) and have three sizes, for a constant that was added to one side looks like a rounding
+too; a column with fewer sizes follows another with the same decimals and way of rounding.
 Proof: with the finer side rounded the same way, the row is equal.
 
 Where symbols have fewer rows, ten rows and nine cells in ten of all symbols must be.
@@ -43,7 +44,9 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
             for side, column in coarse_columns(found, rows, scopes, place, context):
                 columns[side].append(column)
     for coarse, some in columns.items():
-        yield from _hypotheses(found, agreed(some), coarse)
+        told = agreed(some)
+        if told:
+            yield from _hypotheses(found, told, coarse)
 
 
 def _hypotheses(found: Differences, columns: list[Coarse], coarse: Side) -> Iterator[Hypothesis]:

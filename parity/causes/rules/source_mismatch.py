@@ -28,7 +28,7 @@ from parity.model.verdict import Side
 __all__ = ["RULE"]
 
 _NEAREST = 2  # matching rows, before and after
-_SHARE = 0.8  # of the symbol's differing rows from the first to the last
+_SHARE = 0.8  # of the symbol's rows that have no cause yet
 
 
 def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypothesis]:
@@ -48,8 +48,9 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
                 mine = mine[_told_apart(found, rows[mine], own, apart)]
                 for group in grouped(found.code[rows[mine]]):
                     some = mine[group]
+                    of_symbol = int((found.code[rows] == found.code[rows[some[0]]]).sum())
                     # A few among many rows that differ otherwise are alike by chance.
-                    if len(some) >= _SHARE * (some[-1] - some[0] + 1):
+                    if len(some) >= _SHARE * of_symbol:
                         taken[some] = True
                         yield _hypothesis(found, rows[some], side, series)
 

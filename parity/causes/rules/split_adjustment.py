@@ -123,7 +123,7 @@ def _volumes(
     mine = found.values[Side.LEGACY].numbers[rows, volume[0]]
     theirs = found.values[Side.CANDIDATE].numbers[rows, volume[0]]
     small, large = np.where(legacy, mine, theirs), np.where(legacy, theirs, mine)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         inverse = np.abs(small * factor - large) <= factor
     equal = ~found.differs[rows, volume[0]]
     return np.where(equal, _EQUAL, np.where(inverse, _INVERSE, _NEITHER))

@@ -58,9 +58,8 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterable[Hypot
     left = rows[found.both[rows]]
     left = left[sheet.known(left)]
     for side in Side:
-        claimed = list(_of_side(sheet, side, left, bars[other(side)]))
-        for one in claimed:
-            yield _hypothesis(sheet, one, alone=len(claimed) == 1)
+        for one in list(_of_side(sheet, side, left, bars[other(side)])):
+            yield _hypothesis(sheet, one)
             left = np.setdiff1d(left, one.rows, assume_unique=True)
 
 
@@ -110,7 +109,7 @@ def _strong(sheet: Sheet, side: Side, rows: Ints, usual: Source) -> bool:
     return bool((count >= _COLUMNS).any())
 
 
-def _hypothesis(sheet: Sheet, one: _Found, *, alone: bool) -> Hypothesis:
+def _hypothesis(sheet: Sheet, one: _Found) -> Hypothesis:
     days_back = sheet.context.dataset.days_back
     words = one.stretch.words(one.sessions)
     window = f"{words} instead of {days_back} days"
@@ -121,11 +120,10 @@ def _hypothesis(sheet: Sheet, one: _Found, *, alone: bool) -> Hypothesis:
         "sessions": list(one.sessions),
         "columns": columns,
     }
-    identity = (one.side.value, one.stretch.form)
     return Hypothesis(
         rows=one.rows,
         proof=Changed(one.side, one.values, one.slack),
-        identity=identity if alone else (*identity, words),
+        identity=(one.side.value, one.stretch.kind),
         says=f"{{symbols}}: {one.side.value} computes from {window}",
         undo=f"compute from {days_back} days",
         evidence=dict(evidence),

@@ -61,9 +61,7 @@ def rounding(
     return edits, f"{names} to {decimals} decimals, {word}, {len(edits)} rows"
 
 
-def _telling(
-    bed: Bed, side: Side, edits: Edits, columns: Sequence[Column], decimals: int
-) -> Edits:
+def _telling(bed: Bed, side: Side, edits: Edits, columns: Sequence[Column], decimals: int) -> Edits:
     """The edits of symbols in which each column loses digits of several sizes.
 
     Where all of them lose the same, nobody can tell a rounding from a constant that was added.
