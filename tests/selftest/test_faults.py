@@ -16,7 +16,7 @@ from parity.database import Database, Role
 from parity.diff import Comparison
 from parity.exchange import Exchange
 from parity.explain import Asked, Explained, explain_dataset
-from parity.model.cause import Cause
+from parity.model.cause import PAIR, Cause
 from parity.model.errors import UsageError
 from parity.model.result import Discrepancy
 from parity.model.suite import Dataset, Kind, Relation, Suite, Tolerance
@@ -93,6 +93,9 @@ def test_rules_attribute_what_was_seeded_and_nothing_wrong(
     report = run(connection, suite, asking, sizes=Sizes(2, 300), explain=explain_dataset)
 
     assert [one.line("2") for one in report.outcomes if one.wrong or not one.detected] == []
+    assert [
+        one.line("2") for one in report.outcomes if not one.right and PAIR not in one.cause
+    ] == []
     assert report.passed
 
 
