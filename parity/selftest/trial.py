@@ -14,7 +14,7 @@ import psycopg
 from parity.diff import Comparison, compare
 from parity.exchange import Exchange
 from parity.explain import Asked, Explained, Revisions
-from parity.model.cause import Cause
+from parity.model.cause import PAIR, Cause, parts
 from parity.model.errors import ParityError
 from parity.model.result import Discrepancy, Incident
 from parity.model.suite import Dataset
@@ -213,19 +213,21 @@ def judged(
 ) -> Outcome:
     """Detected: every changed row and nothing else. Right: all its rows have its cause.
 
-    Wrong: any of its rows is in a proved incident of another cause.
+    Wrong: any of its rows is in a proved incident of another cause (than the two of a pair).
     """
     missed, beside = wanted.missed(found), wanted.beside(found)
     incidents = {one.id: one for one in explained.incidents}
     said: Counter[str] = Counter()
     right, wrong = bool(found), False
+    ours = set(parts(fault.cause)) if PAIR in fault.cause else set()
     for one, ident in zip(found, explained.owners, strict=True):
         incident = incidents.get(ident)
         cause = incident.cause if incident and incident.proved else str(Cause.UNEXPLAINED)
         said[cause] += 1
         mine = cause in seeded.accepted.get(one.key, frozenset({fault.cause}))
         right &= mine
-        wrong |= not mine and cause != Cause.UNEXPLAINED
+        # Of a pair, one of the two alone is too little, but no other cause.
+        wrong |= not mine and cause != Cause.UNEXPLAINED and not ours.issuperset(parts(cause))
     details = list(explained.notes)
     if missed:
         details.append(f"missed {len(missed)}, first {_named(missed[0])}")
