@@ -89,7 +89,8 @@ def _sessions(incident: Incident) -> str:
 
 def _undo(evidence: Mapping[str, Any]) -> str:
     undo, side = _text(evidence, "undo"), _text(evidence, "side")
-    return f"on the {side} side, {undo}" if undo and side else undo
+    told = not undo or not side or side in undo
+    return undo if told else f"on the {side} side, {undo}"
 
 
 def _follows(incident: Incident, known: Around) -> Iterator[Link]:

@@ -25,6 +25,7 @@ SESSIONS = [date(2024, 2, day) for day in (20, 21, 22, 23, 26, 27)]
 CONFIG = """
 version: 1
 migration: toy
+selftest_seconds: 0
 datasets:
   - name: prices
     kind: table

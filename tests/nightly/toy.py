@@ -13,6 +13,7 @@ Migration = Callable[..., Night]
 CONFIG = """
 version: 1
 migration: toy
+selftest_seconds: 0
 jobs:
   - name: old
     side: legacy

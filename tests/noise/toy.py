@@ -9,6 +9,7 @@ SESSION = date(2024, 2, 29)
 CONFIG = """
 version: 1
 migration: jittery-toy
+selftest_seconds: 0
 jobs:
   - name: old
     side: legacy

@@ -25,6 +25,7 @@ main()
 CONFIG = """
 version: 1
 migration: toy
+selftest_seconds: 0
 datasets:
   - name: yahoo
     kind: table
