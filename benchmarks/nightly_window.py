@@ -19,7 +19,7 @@ from benchmarks.queries import CANDIDATE, LEGACY
 from parity.database.spool import Spool
 from parity.diff import Comparison, Team, compare
 from parity.diff.history import history_of
-from parity.model.result import Audit
+from parity.model.audit import Audit
 from parity.model.suite import Dataset, Kind, Relation, Tolerance, Window
 from parity.nightly.opinion import opinion_of
 from parity.nightly.windowing import digest_of, tonight

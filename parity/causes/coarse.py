@@ -11,7 +11,7 @@ import numpy as np
 from parity.causes.context import Context
 from parity.causes.decimals import Mode, decimals_of, fitting, losses, rounded, single
 from parity.causes.frame import Bools, Differences, Floats, Ints, Rows, other
-from parity.causes.scoping import grouped
+from parity.causes.serieswise import grouped
 from parity.model.verdict import Side
 
 __all__ = ["FLOAT32", "LEAST", "REAL", "Coarse", "agreed", "coarse_columns"]

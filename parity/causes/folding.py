@@ -15,6 +15,7 @@ from parity.causes.context import DAY, Context
 from parity.causes.evidence import Deltas, day_text, examples_of, why_not
 from parity.causes.frame import NO_TIME, STATES, Differences, Ints, Values
 from parity.causes.rule import Hypothesis
+from parity.causes.serieswise import grouped
 from parity.model.cause import PAIR, Cause, severity
 from parity.model.result import Incident, Scope
 from parity.model.verdict import Side
@@ -102,7 +103,7 @@ class Fold:
         self, found: Differences, rows: Ints, tried: list[Cause], near: dict[int, str]
     ) -> list[str]:
         """Counts rows without a cause, by symbol, else by state; returns their incidents' ids."""
-        blind = found.blind
+        blind = found.take(rows).blind
         owner = np.full(len(rows), "", dtype=object)
         for name, places in self._by_name(found, rows).items():
             mine = rows[places]
@@ -111,7 +112,7 @@ class Fold:
             group = self._groups.setdefault(ident, _Group(str(Cause.UNEXPLAINED), False))
             self._count(group, found, mine)
             group.tried = tuple(tried)
-            group.blind += int(blind[mine].sum())
+            group.blind += int(blind[places].sum())
             group.near.update(near[row] for row in mine.tolist() if row in near)
             if len(group.examples) < EXAMPLES:
                 group.examples += examples_of(self._context, found, mine, EXAMPLES)
@@ -133,9 +134,7 @@ class Fold:
         """Places in `rows` by symbol; by state where a row has no symbol."""
         out: dict[str, list[Ints]] = {}
         kinds = found.code[rows] * len(STATES) + found.state[rows]
-        order = np.argsort(kinds, kind="stable")
-        starts = np.flatnonzero(np.diff(kinds[order], prepend=-1))
-        for some in np.split(order, starts[1:]) if len(order) else []:
+        for some in grouped(kinds):
             row = rows[some[0]]
             symbol = found.symbols[found.code[row]]
             name = str(STATES[found.state[row]].value) if symbol is None else symbol

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from parity.causes.context import Context
 from parity.causes.frame import NO_TIME, Bools, Differences, Floats, Ints
+from parity.causes.serieswise import brace
 from parity.model.verdict import Side
 
 __all__ = [
     "FLOAT_DIGITS",
     "Scopes",
-    "grouped",
     "half_units",
     "known_equal",
     "listed",
@@ -32,17 +31,6 @@ FLOAT_DIGITS = 1e-12
 def ordered(found: Differences, rows: Ints) -> Ints:
     """Some rows, series after series and in order of time."""
     return rows[np.lexsort((found.time[rows], found.code[rows]))]
-
-
-def grouped(*keys: Ints) -> Iterator[Ints]:
-    """The places of equal keys, group after group, each in its order."""
-    if not len(keys[0]):
-        return
-    order = np.lexsort(keys[::-1])
-    new = np.zeros(len(order), dtype=bool)
-    for key in keys:
-        new[1:] |= key[order][1:] != key[order][:-1]
-    yield from np.split(order, np.flatnonzero(new))
 
 
 def known_equal(found: Differences, rows: Ints) -> Floats:
@@ -104,7 +92,7 @@ def whose(found: Differences, code: int) -> str:
 
 def listed(names: list[str], most: int = 8) -> str:
     """Names in a sentence, with their braces escaped."""
-    plain = [name.replace("{", "{{").replace("}", "}}") for name in names]
+    plain = list(map(brace, names))
     if len(plain) > most:
         return f"{', '.join(plain[:most])} and {len(plain) - most} more columns"
     return plain[0] if len(plain) == 1 else f"{', '.join(plain[:-1])} and {plain[-1]}"

@@ -12,7 +12,7 @@ from parity.causes.frame import NO_TIME, Differences, Floats, Ints
 from parity.model.result import RowState
 from parity.model.verdict import Side
 
-__all__ = ["alone", "brace", "medians", "parts", "ranks", "series_text", "symbol_groups"]
+__all__ = ["alone", "brace", "grouped", "medians", "ranks", "series_text", "symbol_groups"]
 
 _ALONE = {Side.LEGACY: RowState.LEGACY_ONLY, Side.CANDIDATE: RowState.CANDIDATE_ONLY}
 
@@ -23,12 +23,15 @@ def alone(found: Differences, rows: Ints, side: Side) -> Ints:
     return mine
 
 
-def parts(label: NDArray[Any]) -> Iterator[Ints]:
-    """The places of equal labels: an array for each label, in the labels' order; places ascend."""
-    if not len(label):
+def grouped(*keys: NDArray[Any]) -> Iterator[Ints]:
+    """The places of equal keys, group after group in the keys' order; places ascend in each."""
+    if not len(keys[0]):
         return
-    order = np.argsort(label, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    order = np.lexsort(keys[::-1])
+    new = np.zeros(len(order), dtype=bool)
+    for key in keys:
+        new[1:] |= key[order][1:] != key[order][:-1]
+    yield from np.split(order, np.flatnonzero(new))
 
 
 def medians(code: Ints, values: Floats, series: int) -> tuple[Floats, Ints]:
@@ -63,7 +66,7 @@ def symbol_groups(found: Differences, rows: Ints) -> Iterator[tuple[str, Ints]]:
     place = {name: number for number, name in enumerate(names)}
     label = np.array([place[name or ""] for name in found.symbols], dtype=np.int64)
     mine = label[found.code[rows]]
-    for part in parts(mine):
+    for part in grouped(mine):
         yield names[int(mine[part[0]])], rows[part]
 
 

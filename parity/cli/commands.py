@@ -15,7 +15,7 @@ from parity.cli.noise import noise
 from parity.cli.options import SessionDate, config_option, json_option, night_options
 from parity.cli.progress import Progress
 from parity.cli.selftest import selftest
-from parity.cli.telling import shown, tell
+from parity.cli.telling import say, shown, tell
 from parity.cli.track import track
 from parity.model.errors import UsageError
 from parity.model.result import JobOutcome, RunResult
@@ -42,9 +42,7 @@ def nightly(
         night = Night.of(harness, session, as_of, datetime.now(UTC))
         quiet = json_path == "-"
         with Progress() as progress:
-            result = night.run(
-                os.environ, None if quiet else _job_line, progress=progress, say=_say
-            )
+            result = night.run(os.environ, None if quiet else _job_line, progress=progress, say=say)
         prune_old_evidence(harness, datetime.now(UTC))
         return _tell(harness, result, json_path)
 
@@ -78,7 +76,7 @@ def compare(
         # An unknown run is refused before a long comparison, not after it.
         before = None if run_id is None else earlier_run(harness, night.session, run_id)
         with Progress() as progress:
-            result = night.compare(full=full, progress=progress, say=_say)
+            result = night.compare(full=full, progress=progress, say=say)
         found = None if before is None else (before, since(harness, result, before))
         prune_old_evidence(harness, datetime.now(UTC))
         return _tell(harness, result, json_path, found)
@@ -164,10 +162,6 @@ def stop(config: Path) -> int:
 def _job_line(outcome: JobOutcome) -> None:
     state = "ok" if outcome.ok else f"FAILED: {outcome.failure}"
     click.echo(f"{outcome.side.value:9} {outcome.name:24} {outcome.seconds:6.1f} s  {state}")
-
-
-def _say(line: str) -> None:
-    click.echo(f"parity: {line}", err=True)
 
 
 def _tell(

@@ -13,7 +13,7 @@ import click
 
 from parity.cli.options import Moment, SessionDate, config_option
 from parity.cli.progress import Progress
-from parity.model.errors import UsageError
+from parity.cli.telling import say, write_json
 from parity.model.result import JobOutcome
 
 if TYPE_CHECKING:
@@ -70,14 +70,11 @@ def noise(
         with Progress() as progress:
             found = measure(
                 night, os.environ, None if quiet else _job_line,
-                schemas=schemas, progress=progress, say=_say,
+                schemas=schemas, progress=progress, say=say,
             )  # fmt: skip
     text = json.dumps(_to_json(night, found), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if json_path and not quiet:
-        try:
-            Path(json_path).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"--json {json_path}: {error.strerror}") from None
+        write_json(json_path, text)
     click.echo(text if quiet else str(render_noise(found)), nl=False)
     return _end(found)
 
@@ -169,7 +166,3 @@ def _end(found: Sequence[Measured]) -> int:
 def _job_line(outcome: JobOutcome) -> None:
     state = "ok" if outcome.ok else f"FAILED: {outcome.failure}"
     click.echo(f"{outcome.name:24} {outcome.seconds:6.1f} s  {state}")
-
-
-def _say(line: str) -> None:
-    click.echo(f"parity: {line}", err=True)

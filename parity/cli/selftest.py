@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import config_option, json_option
+from parity.cli.telling import write_json
 from parity.model.errors import ParityError, UsageError
 
 if TYPE_CHECKING:
@@ -100,10 +101,7 @@ def _tell(report: Report, json_path: str | None, options: Sequence[str]) -> None
         click.echo(_json(report), nl=False)
         return
     if json_path:
-        try:
-            Path(json_path).write_text(_json(report), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"--json {json_path}: {error.strerror}") from None
+        write_json(json_path, _json(report))
     from parity.report.screen import Screen
 
     click.echo(str(Screen(lambda: list(_parts(report, options)), 80)), nl=False)

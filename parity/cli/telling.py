@@ -14,7 +14,7 @@ from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 
-__all__ = ["shown", "tell"]
+__all__ = ["say", "shown", "tell", "write_json"]
 
 
 def tell(
@@ -45,10 +45,7 @@ def tell(
         click.echo(_json(result, beside), nl=False)
     else:
         if json_path:
-            try:
-                Path(json_path).write_text(_json(result, beside), encoding="utf-8")
-            except OSError as error:
-                raise UsageError(f"--json {json_path}: {error.strerror}") from None
+            write_json(json_path, _json(result, beside))
         from parity.report.terminal import render_night
 
         night = render_night(result, evidence=evidence, nights=nights, noise=noise)
@@ -66,6 +63,23 @@ def _json(result: RunResult, beside: Mapping[str, Any] | None) -> str:
         return render_json(result)
     content = {**result.to_json(), **beside}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: str, text: str) -> None:
+    """Writes what `--json PATH` asks for.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--json {path}: {error.strerror}") from None
+
+
+def say(line: str) -> None:
+    """Tells what is worth a line, on standard error."""
+    click.echo(f"parity: {line}", err=True)
 
 
 def shown(path: Path) -> str:

@@ -16,7 +16,7 @@ from parity.diff import Comparison
 from parity.diff.columns import Compared
 from parity.diff.families import Family
 from parity.explain.calendar import day_number, microseconds
-from parity.explain.queries import temporal
+from parity.explain.queries import dates, temporal
 from parity.model.result import Discrepancy
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -60,7 +60,7 @@ def shape_of(comparison: Comparison) -> Shape:
     )
     series = [n for n, pair in enumerate(plan.key) if n != time and pair.name not in fixed]
     names = [plan.key[place].name for place in series]
-    dated = time is not None and _dated(plan.key[time])
+    dated = time is not None and dates(plan.key[time])
     return Shape(
         fields=tuple(_field(dataset.kind, pair) for pair in plan.columns),
         series=tuple(series),
@@ -69,10 +69,6 @@ def shape_of(comparison: Comparison) -> Shape:
         time=time,
         dated=dated,
     )
-
-
-def _dated(pair: Compared) -> bool:
-    return {pair.legacy.base, pair.candidate.base} == {"date"}
 
 
 def _field(kind: Kind, pair: Compared) -> Field:

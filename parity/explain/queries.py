@@ -11,7 +11,7 @@ from parity.diff.columns import Compared
 from parity.diff.queries.part import Part, join, name
 from parity.diff.queries.sides import Reader
 
-__all__ = ["days_of", "extents_of", "rows_of", "temporal"]
+__all__ = ["dates", "days_of", "extents_of", "rows_of", "temporal"]
 
 _NEVER = "'-9223372036854775808'::int8"
 
@@ -60,13 +60,10 @@ def _time(reader: Reader, place: int | None) -> sql.Composable:
     if place is None:
         return sql.SQL(_NEVER)
     column = name("r", f"k{place}")
-    base = reader.key[place].column(reader.side).base
-    other = reader.key[place].legacy.base, reader.key[place].candidate.base
-    if set(other) == {"date"}:
+    if dates(reader.key[place]):
         number = sql.SQL("({} - DATE '1970-01-01')::int8 * 86400000000").format(column)
     else:
         number = sql.SQL("(extract(epoch FROM {}) * 1000000)::int8").format(column)
-    del base
     return sql.SQL("CASE WHEN isfinite({}) THEN {} ELSE {} END").format(
         column, number, sql.SQL(_NEVER)
     )
@@ -136,14 +133,12 @@ def extents_of(
 def days_of(reader: Reader, time: int, zone: str) -> Part:
     """SELECT of the days (since 1970, in a time zone) on which the side has any row."""
     column = name("r", f"k{time}")
-    bases = {reader.key[time].legacy.base, reader.key[time].candidate.base}
     rows = reader.rows()
-    if bases == {"date"}:
-        day = column
-        values: tuple[Any, ...] = rows.values
+    values: tuple[Any, ...] = rows.values
+    if dates(reader.key[time]):
         text = sql.SQL(
             "SELECT DISTINCT ({} - DATE '1970-01-01')::int8 FROM ({}) r WHERE isfinite({})"
-        ).format(day, rows.text, column)
+        ).format(column, rows.text, column)
     else:
         values = (zone, *rows.values)
         text = sql.SQL(
@@ -156,3 +151,8 @@ def days_of(reader: Reader, time: int, zone: str) -> Part:
 def temporal(pair: Compared) -> bool:
     """True for a date or time that both sides can be read as."""
     return {pair.legacy.base, pair.candidate.base} <= {"date", "timestamp", "timestamptz"}
+
+
+def dates(pair: Compared) -> bool:
+    """True where both sides hold dates."""
+    return {pair.legacy.base, pair.candidate.base} == {"date"}

@@ -90,7 +90,9 @@ class Situation:
         """The dataset's rows of a side, of the discrepancies' series."""
         if side not in self._rows:
             size = sum(int(self.extent(one).count.sum()) for one in Side)
-            self._rows[side] = None if size > ROWS else self._read(self._comparison, side)
+            self._rows[side] = (
+                None if size > ROWS else self._read(self._comparison, self._shape, side)
+            )
         return self._rows[side]
 
     def extent(self, side: Side) -> Extent:
@@ -116,7 +118,7 @@ class Situation:
             if dataset.name != self.dataset.name and self._like(dataset):
                 sibling = self._sibling(dataset)
                 if sibling is not None:
-                    rows = {side: self._read(sibling, side) for side in Side}
+                    rows = {side: self._read(*sibling, side) for side in Side}
                     found.append(Series(dataset.name, rows))
         return tuple(found)
 
@@ -135,14 +137,15 @@ class Situation:
             and dataset.where != mine.where
         )
 
-    def _sibling(self, dataset: Dataset) -> Comparison | None:
-        """Another dataset's comparison; None where its series are not told apart alike."""
+    def _sibling(self, dataset: Dataset) -> tuple[Comparison, Shape] | None:
+        """Another dataset's comparison and shape; None if it tells series apart otherwise."""
         found = self._compared(dataset)
         if found is None:
             return None
         shape = shape_of(found)
         mine = [one.name for one in self._shape.fields], self._shape.names
-        return found if ([one.name for one in shape.fields], shape.names) == mine else None
+        alike = ([one.name for one in shape.fields], shape.names) == mine
+        return (found, shape) if alike else None
 
     def _compared(self, dataset: Dataset) -> Comparison | None:
         reader = self._comparison.readers[Side.LEGACY]
@@ -175,7 +178,7 @@ class Situation:
         size = sum(int(self._extent(comparison, shape, side).count.sum()) for side in Side)
         if size > ROWS:
             return None
-        return {side: self._read(comparison, side) for side in Side}
+        return {side: self._read(comparison, shape, side) for side in Side}
 
     def inputs(self) -> Mapping[Side, Rows] | None:
         """The bars that the indicators are computed from."""
@@ -207,8 +210,7 @@ class Situation:
     def _series(self, comparison: Comparison, shape: Shape) -> list[Compared]:
         return [comparison.plan.key[place] for place in shape.series]
 
-    def _read(self, comparison: Comparison, side: Side) -> Rows:
-        shape = shape_of(comparison)
+    def _read(self, comparison: Comparison, shape: Shape, side: Side) -> Rows:
         numbers = [place for place, one in enumerate(shape.fields) if one.number]
         texts = [place for place, one in enumerate(shape.fields) if not one.number]
         part = queries.rows_of(

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from parity.model.audit import Coverage
 from parity.model.phrases import by_cause
 from parity.model.result import (
-    Coverage,
     DatasetResult,
     Incident,
     JobOutcome,
@@ -20,8 +20,8 @@ from parity.model.result import (
     RowCounts,
     SchemaDrift,
     SecondOpinion,
-    SelfTest,
 )
+from parity.model.selftest import SelfTest
 from parity.model.verdict import Side, Verdict
 
 __all__ = ["judge_dataset", "judge_run"]

@@ -11,14 +11,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from parity.model.audit import Coverage
+from parity.model.selftest import SelfTest
 from parity.model.verdict import Side, Verdict
 
 __all__ = [
     "SCHEMA_VERSION",
-    "Audit",
-    "CauseScore",
     "ColumnResult",
-    "Coverage",
     "DatasetResult",
     "Discrepancy",
     "Incident",
@@ -30,7 +29,6 @@ __all__ = [
     "SchemaDrift",
     "Scope",
     "SecondOpinion",
-    "SelfTest",
 ]
 
 
@@ -290,104 +288,6 @@ class SecondOpinion:
     def to_json(self) -> dict[str, int]:
         """The `second_opinion` object of result.json."""
         return {"rows": self.rows, "disagreements": self.disagreements}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseScore:
-    """Seeded faults of one cause: found by the comparison, attributed right, attributed wrong.
-
-    A fault is attributed right when all its rows are in incidents of its cause, wrong when any
-    row is in a proved incident of another one; else its rows (or some) are unexplained.
-    """
-
-    cause: str
-    injected: int
-    detected: int
-    right: int
-    wrong: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelfTest:
-    """Seeded faults of all causes. `seed` makes the same faults again on the same rows."""
-
-    causes: tuple[CauseScore, ...] = ()
-    seed: str = ""
-    undetected: tuple[str, ...] = ()  # one line for each fault that the comparison missed
-    misattributed: tuple[str, ...] = ()  # one for each fault that was given a wrong cause
-
-    @property
-    def injected(self) -> int:
-        """Faults seeded."""
-        return sum(score.injected for score in self.causes)
-
-    @property
-    def detected(self) -> int:
-        """Faults of which the comparison found every row."""
-        return sum(score.detected for score in self.causes)
-
-    @property
-    def attributed(self) -> int:
-        """Faults attributed to their own cause, and to no other."""
-        return sum(score.right for score in self.causes)
-
-    @property
-    def wrong(self) -> int:
-        """Faults of which some row was attributed to another cause."""
-        return sum(score.wrong for score in self.causes)
-
-    def to_json(self) -> dict[str, int | str]:
-        """The `selftest` object of result.json."""
-        return {
-            "seed": self.seed,
-            "injected": self.injected,
-            "detected": self.detected,
-            "attributed": self.attributed,
-            "wrong": self.wrong,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """How much of a dataset's history has been verified, and when, as of one night.
-
-    A segment is one symbol in one month. `compared` of them were compared whole this night,
-    the others (but for the rows of the night's window) on an earlier night, the one longest ago
-    at session `oldest`. `overdue` ones were not within the last `cycle` nights.
-    """
-
-    segments: int
-    compared: int
-    overdue: int
-    cycle: int
-    oldest: date | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The `coverage` object of a dataset in result.json."""
-        return {
-            "segments": self.segments,
-            "compared": self.compared,
-            "overdue": self.overdue,
-            "cycle": self.cycle,
-            "oldest": self.oldest.isoformat() if self.oldest else None,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """What a night leaves to the next one, for a dataset that is compared by windows.
-
-    `digest` stands for how the dataset was compared: under another one nothing counts as
-    verified. `snapshot` (pg_current_snapshot as text) and `at` (the database's clock) say up to
-    where writes have been seen. `verified` has the session at which each symbol's whole history
-    was last compared, `differing` the symbols with a row that differs.
-    """
-
-    digest: str
-    snapshot: str
-    at: datetime
-    verified: dict[str, date]
-    differing: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

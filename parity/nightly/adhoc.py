@@ -15,14 +15,8 @@ from parity.database.spool import Spool
 from parity.diff import Comparison, Progress, Team, compare
 from parity.gates import judge_run
 from parity.model.errors import ComparisonError
-from parity.model.result import (
-    DatasetResult,
-    Discrepancy,
-    Incident,
-    RunResult,
-    SecondOpinion,
-    SelfTest,
-)
+from parity.model.result import DatasetResult, Discrepancy, Incident, RunResult, SecondOpinion
+from parity.model.selftest import SelfTest
 from parity.model.suite import Dataset
 from parity.model.verdict import Side
 from parity.nightly.opinion import opinion_of

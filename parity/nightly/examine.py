@@ -17,9 +17,8 @@ from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
 from parity.exchange import Exchange
 from parity.explain import Asked, explain_dataset
+from parity.model.audit import Audit, Coverage
 from parity.model.result import (
-    Audit,
-    Coverage,
     DatasetResult,
     Discrepancy,
     Incident,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,10 @@ from parity.diff import Progress
 from parity.gates import judge_run
 from parity.jobs import run_jobs
 from parity.jobs.run import Report
-from parity.model.result import Audit, JobOutcome, RunResult, SelfTest
+from parity.model.audit import Audit
+from parity.model.noise import Noise
+from parity.model.result import JobOutcome, RunResult
+from parity.model.selftest import SelfTest
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import Harness
 from parity.nightly.proving import prove
@@ -65,10 +68,22 @@ class Night:
         self, environ: Mapping[str, str], report: Report | None = None
     ) -> tuple[JobOutcome, ...]:
         """Runs the jobs of both sides and remembers how they ended."""
-        suite = self.harness.suite
-        logs = Path(LOGS) / self.session.isoformat()
         # Should the harness be killed, this is what is known of the jobs.
         self._record(self._without_end("started, but its end was not seen"))
+        logs = Path(LOGS) / self.session.isoformat()
+        outcomes = self.outcomes(environ, report, logs, self.harness.database_url)
+        self._record(outcomes)
+        return outcomes
+
+    def outcomes(
+        self,
+        environ: Mapping[str, str],
+        report: Report | None,
+        logs: Path,
+        database_url: Callable[[str], str],
+    ) -> tuple[JobOutcome, ...]:
+        """Runs the jobs, whose logs go below the reports folder; nothing is remembered."""
+        suite = self.harness.suite
         outcomes = run_jobs(
             suite.jobs,
             session=self.session,
@@ -76,7 +91,7 @@ class Night:
             root=suite.root,
             state=suite.state,
             logs=suite.reports / logs,
-            database_url=self.harness.database_url,
+            database_url=database_url,
             # Jobs have logins of their own; the harness's is none of their business.
             environ={
                 **{k: v for k, v in environ.items() if not k.startswith("PARITY_DATABASE_URL")},
@@ -84,9 +99,7 @@ class Night:
             },
             report=report,
         )
-        outcomes = tuple(replace(job, log=(logs / job.log).as_posix()) for job in outcomes)
-        self._record(outcomes)
-        return outcomes
+        return tuple(replace(job, log=(logs / job.log).as_posix()) for job in outcomes)
 
     def _record(self, outcomes: Sequence[JobOutcome]) -> None:
         self.harness.store.record_jobs(self.harness.suite.migration, self.session, outcomes)
@@ -210,11 +223,12 @@ class Night:
     def publish(self, result: RunResult) -> Path:
         """Writes the night's report and the index; returns the path of the night's page."""
         nights = self.harness.store.nights(result.migration)
+        noise = self.harness.store.noise(result.migration)
         reports = self.harness.suite.reports
         for night in nights:
             # Also those that were stored by a harness that was killed before it published them.
             if night == result or not (reports / NightRow.of(night).link).exists():
-                _publish(self.harness, night, nights)
+                _publish(self.harness, night, nights, noise)
         _index(self.harness, nights)
         return reports / NightRow.of(result).link
 
@@ -260,14 +274,17 @@ def publish_all(harness: Harness) -> tuple[RunResult, ...]:
     Where nothing is stored nothing is written: an index may be that of another database.
     """
     nights = harness.store.nights(harness.suite.migration)
+    noise = harness.store.noise(harness.suite.migration)
     for result in nights:
-        _publish(harness, result, nights)
+        _publish(harness, result, nights, noise)
     if nights:
         _index(harness, nights)
     return nights
 
 
-def _publish(harness: Harness, result: RunResult, nights: Sequence[RunResult]) -> None:
+def _publish(
+    harness: Harness, result: RunResult, nights: Sequence[RunResult], noise: Sequence[Noise]
+) -> None:
     row = NightRow.of(result)
     before = next((night for night in nights if night.session < result.session), None)
     write_night(
@@ -277,7 +294,7 @@ def _publish(harness: Harness, result: RunResult, nights: Sequence[RunResult]) -
         since_previous=NightRow.of(before) if before else None,
         evidence=harness.suite.state / EVIDENCE,
         nights=nights,
-        noise=harness.store.noise(result.migration),
+        noise=noise,
     )
 
 

@@ -12,7 +12,6 @@ import psycopg
 from parity.database import Role
 from parity.database.provision import SCHEMA_OWNERS
 from parity.diff import Comparison, DatasetDiff, Progress, compare
-from parity.jobs import run_jobs
 from parity.jobs.run import Report
 from parity.model.errors import ComparisonError, UsageError
 from parity.model.noise import Noise
@@ -128,7 +127,6 @@ def _require(outcomes: Sequence[JobOutcome], which: str) -> None:
 def _again(
     night: Night, scratch: Scratch, environ: Mapping[str, str], report: Report | None
 ) -> tuple[JobOutcome, ...]:
-    suite = night.harness.suite
     logs = Path(LOGS) / night.session.isoformat() / FOLDER
 
     def database_url(role: str) -> str:
@@ -137,24 +135,7 @@ def _again(
             night.harness.database_url(role) if role == Role.PREFECT_API else scratch.url_as(role)
         )
 
-    outcomes = run_jobs(
-        suite.jobs,
-        session=night.session,
-        as_of=night.as_of,
-        root=suite.root,
-        state=suite.state,
-        logs=suite.reports / logs,
-        database_url=database_url,
-        environ=_environ(suite, environ),
-        report=report,
-    )
-    return tuple(replace(job, log=(logs / job.log).as_posix()) for job in outcomes)
-
-
-def _environ(suite: Suite, environ: Mapping[str, str]) -> dict[str, str]:
-    """What jobs inherit, as on a night: without the harness's own logins."""
-    kept = {k: v for k, v in environ.items() if not k.startswith("PARITY_DATABASE_URL")}
-    return {**kept, "PARITY_STATE": str(suite.state)}
+    return night.outcomes(environ, report, logs, database_url)
 
 
 def _compare(night: Night, scratch: Scratch, progress: Progress | None) -> tuple[Measured, ...]:

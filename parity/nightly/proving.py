@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from parity.database import Database, Role
 from parity.exchange import Exchange
-from parity.model.result import SelfTest
+from parity.model.selftest import SelfTest
 from parity.model.suite import Suite
 from parity.selftest import Asking, run_selftest
 
@@ -34,7 +34,6 @@ def prove(
     asking = Asking(seed=seed, seconds=suite.selftest_seconds)
     try:
         with database.connect_as(Role.PARITY_HARNESS) as connection:
-            connection.rollback()
             return run_selftest(connection, suite, exchange, asking, as_of=as_of, now=now).result
     except Exception as error:  # noqa: BLE001
         # Whatever it is, what the night has found must not be lost for it.

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from parity.diff import DatasetDiff
 from parity.gates import judge_dataset
+from parity.model.audit import Coverage
 from parity.model.errors import ComparisonError
 from parity.model.result import (
-    Coverage,
     DatasetResult,
     Incident,
     JobOutcome,

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from parity.database import Role
 from parity.model.errors import UsageError
 from parity.model.result import RunResult
 from parity.model.since import Since
 from parity.nightly.harness import Harness
 from parity.nightly.night import EVIDENCE
-from parity.store.connection import reading
-from parity.store.runs import run_of
-from parity.store.since import since_run
 
 __all__ = ["LAST", "earlier_run", "since"]
 
@@ -39,8 +35,7 @@ def earlier_run(harness: Harness, session: date, wanted: str) -> str:
             f"--since {wanted}: migration {migration} has no run yet; run parity nightly first"
         )
     if wanted != LAST:
-        with reading(harness.database.engine_as(Role.PARITY_HARNESS)) as connection:
-            return run_of(connection, migration, wanted).run_id
+        return harness.store.run(migration, wanted).run_id
     return _last(nights, session)
 
 
@@ -61,5 +56,4 @@ def since(harness: Harness, result: RunResult, run_id: str) -> tuple[Since, ...]
     Raises:
         UsageError: there is no such run, or it is of another migration.
     """
-    with reading(harness.database.engine_as(Role.PARITY_HARNESS)) as connection:
-        return since_run(connection, result, run_id, harness.suite.state / EVIDENCE)
+    return harness.store.since(result, run_id, harness.suite.state / EVIDENCE)

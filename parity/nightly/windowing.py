@@ -13,7 +13,7 @@ from parity.diff import Comparison, Scope, Stretch
 from parity.diff.columns import Compared
 from parity.diff.history import History, history_of, why_no_window
 from parity.diff.pieces import Leads
-from parity.model.result import Audit, Coverage
+from parity.model.audit import Audit, Coverage
 from parity.model.suite import Dataset, Relation, Window
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from parity.model.result import Coverage, DatasetResult
+from parity.model.audit import Coverage
+from parity.model.result import DatasetResult
 from parity.report.evidence import parquet_name
 from parity.report.words import count
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from parity.model.phrases import title, with_code
-from parity.model.result import SelfTest
+from parity.model.selftest import SelfTest
 from parity.report.view import ScoreView
 from parity.report.words import count, visible
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from parity.model.cause import Cause, parts
-from parity.model.result import CauseScore, SelfTest
+from parity.model.selftest import CauseScore, SelfTest
 from parity.selftest.trial import Outcome
 
 __all__ = ["NotSeeded", "Report"]

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from parity.model.result import Audit
+from parity.model.audit import Audit
 from parity.store import tables
 
 __all__ = ["audit_before", "insert_audits"]

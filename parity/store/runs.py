@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, func, insert, select
 
 from parity.model.errors import UsageError
-from parity.model.result import RunResult, SelfTest
+from parity.model.result import RunResult
+from parity.model.selftest import SelfTest
 from parity.store import tables
 from parity.store.codec import dumps
 

@@ -17,9 +17,10 @@ from alembic.config import Config
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from parity.model.audit import Audit
 from parity.model.errors import StoreError
 from parity.model.noise import Noise
-from parity.model.result import Audit, Discrepancy, JobOutcome, RunResult
+from parity.model.result import Discrepancy, JobOutcome, RunResult
 from parity.model.since import Since
 from parity.model.verdict import Phase
 from parity.store import audits as audit_rows
@@ -144,14 +145,31 @@ class Store:
         with reading(self._engine) as connection:
             yield from stored_rows(connection, result, dataset)
 
-    def since(self, result: RunResult, run_id: str) -> tuple[Since, ...]:
-        """What has changed in each dataset of a stored run since an earlier run.
+    def run(self, migration: str, run_id: str) -> RunResult:
+        """A stored run, whether it holds for its session or not.
 
         Raises:
             UsageError: there is no such run, or it is of another migration.
         """
         with reading(self._engine) as connection:
-            return since_run(connection, result, run_id)
+            return runs.run_of(connection, migration, run_id)
+
+    def since(
+        self, result: RunResult, run_id: str, evidence: Path | None = None
+    ) -> tuple[Since, ...]:
+        """What has changed in each dataset of a stored run since an earlier run.
+
+        Args:
+            result: the stored run.
+            run_id: of the earlier one.
+            evidence: folder of the runs' files, which are read where the database has only the
+                first discrepancies.
+
+        Raises:
+            UsageError: there is no such run, or it is of another migration.
+        """
+        with reading(self._engine) as connection:
+            return since_run(connection, result, run_id, evidence)
 
     def audit(self, migration: str, dataset: str, before: date) -> Audit | None:
         """What the newest session before a day left about a dataset.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from parity.model.result import Audit, Coverage
+from parity.model.audit import Audit, Coverage
 from parity.windows.choose import in_time_since
 from parity.windows.scope import Scope
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from parity.model.result import Audit
+from parity.model.audit import Audit
 from parity.model.suite import Window
 from parity.windows.scope import EVERYTHING, Moment, Range, Scope, merged
 

@@ -13,7 +13,6 @@ from parity.gates import judge_dataset, judge_run
 from parity.model.cause import PAIR, Cause
 from parity.model.phrases import by_cause, phrase, title, with_code
 from parity.model.result import (
-    CauseScore,
     DatasetResult,
     Incident,
     JobOutcome,
@@ -21,8 +20,8 @@ from parity.model.result import (
     SchemaDrift,
     Scope,
     SecondOpinion,
-    SelfTest,
 )
+from parity.model.selftest import CauseScore, SelfTest
 from parity.model.verdict import Side, Verdict
 
 AGREES = SecondOpinion(rows=10, disagreements=0)

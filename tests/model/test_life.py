@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.model.life import Life, State, lives, resolved
-from parity.model.result import (
-    DatasetResult,
-    Incident,
-    RowCounts,
-    RunResult,
-    Scope,
-    SecondOpinion,
-    SelfTest,
-)
+from parity.model.result import DatasetResult, Incident, RowCounts, RunResult, Scope, SecondOpinion
+from parity.model.selftest import SelfTest
 from parity.model.verdict import Verdict
 
 MONDAY = date(2005, 2, 28)

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from parity.database import Database, Role
-from parity.model.result import Coverage, DatasetResult
+from parity.model.audit import Coverage
+from parity.model.result import DatasetResult
 from parity.model.suite import Relation
 from parity.model.verdict import Verdict
 from parity.nightly import Night, open_harness

@@ -10,10 +10,9 @@ from parity.nightly import Night
 SESSION = date(2024, 2, 29)
 Migration = Callable[..., Night]
 
-CONFIG = """
+CONFIG = """selftest_seconds: 0
 version: 1
 migration: toy
-selftest_seconds: 0
 jobs:
   - name: old
     side: legacy

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from parity.model.audit import Coverage
 from parity.model.result import (
     ColumnResult,
-    Coverage,
     DatasetResult,
     Discrepancy,
     Incident,
@@ -21,8 +21,8 @@ from parity.model.result import (
     RunResult,
     Scope,
     SecondOpinion,
-    SelfTest,
 )
+from parity.model.selftest import SelfTest
 from parity.model.verdict import Side, Verdict
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from rich.cells import cell_len
 
+from parity.model.audit import Coverage
 from parity.model.errors import ComparisonError
-from parity.model.result import Coverage
 from parity.report.extent import coverage_text, cut_text
 from parity.report.publish import write_night
 from parity.report.terminal import render_night

@@ -1,10 +1,8 @@
-"""Incidents as people read them: in the page's view, in the headline and in a terminal."""
+"""Incidents as a reader sees them: cards, examples, lives, noise, rows."""
 
 from __future__ import annotations
 
-import html
 import re
-import shlex
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,138 +13,19 @@ import pytest
 from parity.model.cause import PAIR
 from parity.model.noise import Noise
 from parity.model.result import (
-    CauseScore,
-    DatasetResult,
-    Discrepancy,
     Incident,
     RowState,
     RunResult,
-    Scope,
-    SecondOpinion,
-    SelfTest,
 )
+from parity.model.selftest import CauseScore, SelfTest
 from parity.model.verdict import Verdict
 from parity.report.build import night_view
-from parity.report.headline import answer, headline, night_line, since_previous
+from parity.report.headline import since_previous
 from parity.report.nights import NightRow
 from parity.report.publish import write_night
-from parity.report.selftest import again
 from parity.report.terminal import render_night
-from parity.report.view import IncidentView, NightView
-from tests.report.build import counts, different, equal, good_night, only, pair, run, source
-
-SAYS = "AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2)"
-SPLIT: dict[str, Any] = {
-    "says": SAYS,
-    "side": "legacy",
-    "undo": "divide prices by 2, multiply volume by 2",
-    "ratio": "2:1",
-    "ex_date": "2005-02-28",
-    "columns": ["close"],
-    "states": {"mismatched": 249},
-    "examples": [
-        {
-            "key": {"symbol": "AAPL", "timestamp": "2005-02-25 00:00:00-05:00"},
-            "legacy": {"close": "88.99", "volume": "100"},
-            "candidate": {"close": "44.495", "volume": "200"},
-            "undone": {"close": "44.495", "volume": "200"},
-        }
-    ],
-    "deltas": {
-        "close": {"max_abs": 44.86, "max_rel": 0.5},
-        "note": {"max_abs": None, "max_rel": None},
-    },
-}
-
-
-def incident(
-    ident: str, cause: str, rows: int, *symbols: str, follows: str | None = None, **evidence: Any
-) -> Incident:
-    return Incident(
-        id=ident, cause=cause, proved=cause != "unexplained", rows=rows, columns=("close",),
-        scope=Scope(symbols=symbols, first="2004-03-01", last="2005-02-25"), evidence=evidence,
-        explained_by=follows,
-    )  # fmt: skip
-
-
-def owned(rows: list[Discrepancy], ident: str) -> list[Discrepancy]:
-    return [replace(row, incident=ident) for row in rows]
-
-
-def dataset(name: str, *incidents: Incident, kind: str = "bars", **more: Any) -> DatasetResult:
-    rows = counts(100, sum(one.rows for one in incidents))
-    return different(name, [], rows=rows, incidents=incidents, kind=kind, **more)
-
-
-def split_night() -> RunResult:
-    """One split in two datasets of bars, and indicators that follow from the first."""
-    return run(
-        Verdict.FAIL,
-        dataset("adjusted", incident("a", "split_adjustment", 249, "AAPL", **SPLIT)),
-        dataset("polygon", incident("b", "split_adjustment", 1245, "AAPL", **SPLIT)),
-        dataset(
-            "indicators", incident("c", "upstream", 7, "AAPL", follows="a", incidents=["a"]),
-            kind="indicators",
-        ),
-    )  # fmt: skip
-
-
-def view_of(result: RunResult, ident: str, **more: Any) -> IncidentView:
-    view = night_view(result, **more)
-    found = [one for item in view.datasets for one in (*item.incidents, *item.briefs)]
-    return next(one for one in found if one.id == ident)
-
-
-def test_the_headline_tells_the_cause_and_what_follows_from_it() -> None:
-    night = split_night()
-    told = "AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow"
-    assert headline(night) == f"Fail: {told}"
-    assert night_line(NightRow.of(night)) == told
-    assert NightRow.from_json(night.to_json()) == NightRow.of(night)
-    assert answer(night) == "Worry: 1,501 rows differ, each with a proved cause."
-
-
-def test_the_headline_keeps_what_is_unexplained() -> None:
-    night = run(
-        Verdict.FAIL,
-        dataset(
-            "bars",
-            incident("x", "unexplained", 2, "IBM"),
-            incident("y", "unexplained", 1, "GOOG"),
-            incident("r", "rounding", 30, "MSFT"),
-            incident("s", "rounding", 10, "AAPL"),
-            incident("t", "late_edge", 9),
-            incident("u", "off_calendar", 5),
-            incident("v", "formula", 1),
-        ),
-        dataset("indicators", incident("w", "upstream", 1, follows="r"), kind="indicators"),
-    )
-    assert headline(night) == (
-        "Fail: 3 rows unexplained (IBM, GOOG); MSFT, AAPL: rounding (40 rows); "
-        "late load (9 rows); 2 more causes (6 rows); 1 indicator row follows"
-    )
-    assert answer(night) == "Worry: 59 rows differ, 3 of them without a proved cause."
-
-
-def test_without_a_proved_cause_the_headline_counts() -> None:
-    night = run(Verdict.FAIL, dataset("bars", incident("x", "unexplained", 3, "IBM")))
-    assert headline(night) == "Fail: 1 of 1 dataset differs: IBM, 3 rows"
-    assert NightRow.of(night).story == ""
-
-
-@pytest.mark.parametrize(
-    ("ratio", "name"),
-    [
-        ("3:2", "unadjusted split 3:2"), (1.5, "unadjusted split 3:2"),
-        (0.5, "unadjusted split 1:2"), (2, "unadjusted split 2:1"),
-        (3.14159265, "unadjusted split"), (None, "unadjusted split"),
-        (True, "unadjusted split"), (-2, "unadjusted split"),
-        (float("1e300"), "unadjusted split"),
-    ],
-)  # fmt: skip
-def test_a_split_says_its_ratio(ratio: object, name: str) -> None:
-    night = run(Verdict.FAIL, dataset("bars", incident("x", "split_adjustment", 3, ratio=ratio)))
-    assert headline(night) == f"Fail: {name} (3 rows)"
+from tests.report.build import different, equal, only, pair, run, source
+from tests.report.incidents import SAYS, SPLIT, dataset, incident, owned, split_night, view_of
 
 
 def test_an_incident_in_words() -> None:
@@ -348,132 +227,6 @@ def test_noise_is_beside_the_largest_delta_and_marks_what_lies_within_it() -> No
     assert text.count("within legacy's own noise") == 1
 
 
-def score(cause: str, injected: int, detected: int, right: int, wrong: int) -> CauseScore:
-    return CauseScore(cause=cause, injected=injected, detected=detected, right=right, wrong=wrong)
-
-
-def scored(*scores: tuple[str, int, int, int, int], **more: Any) -> NightView:
-    causes = tuple(score(*one) for one in scores)
-    return night_view(replace(good_night(), selftest=SelfTest(causes=causes, **more)))
-
-
-def test_the_self_test_says_what_was_found_by_cause_and_its_seed() -> None:
-    view = scored(("rounding", 12, 12, 12, 0), ("formula", 12, 12, 12, 0), seed="m 2005-02-28")
-    assert view.selftest == "24 of 24 seeded faults found, 24 attributed right."
-    assert (view.selftest_ok, view.selftest_seed) == (True, "m 2005-02-28")
-    figures = {figure.label: (figure.value, figure.tone) for figure in view.figures}
-    assert figures["seeded faults found"] == ("24 of 24", "good")
-
-
-def test_the_self_test_shows_first_what_went_wrong() -> None:
-    view = scored(
-        ("rounding", 4, 4, 4, 0), ("late_edge", 4, 4, 3, 0), ("formula", 4, 3, 2, 1),
-        undetected=("formula: ema_26 on IBM",),
-        misattributed=tuple(f"formula #{number}" for number in range(7)),
-    )  # fmt: skip
-    assert view.selftest == (
-        "11 of 12 seeded faults found, 9 attributed right, 1 given a wrong cause, "
-        "1 left unexplained."
-    )
-    assert view.selftest_ok is False
-    assert [(one.cause, one.unexplained, one.fine) for one in view.selftest_scores] == [
-        ("another formula (formula)", 0, False), ("late load (late_edge)", 1, True),
-        ("rounding", 0, True),
-    ]  # fmt: skip
-    assert view.selftest_missed == ("formula: ema_26 on IBM",)
-    assert view.selftest_wrong == (*(f"formula #{number}" for number in range(5)), "and 2 more")
-    figures = {figure.label: (figure.value, figure.tone) for figure in view.figures}
-    assert figures["seeded faults attributed right"] == ("9 of 12", "bad")
-
-
-@pytest.mark.parametrize(
-    ("seed", "quoted"),
-    [
-        ("17", "17"), ("market-data 2005-03-01", '"market-data 2005-03-01"'),
-        ("a $(b)", "'a $(b)'"), ('say "x"', "'say \"x\"'"), ("", "''"),
-    ],
-)  # fmt: skip
-def test_the_seed_is_told_as_the_command_that_takes_it(seed: str, quoted: str) -> None:
-    assert again(seed) == f"parity selftest --seed {quoted}"
-    assert shlex.split(again(seed))[-1] == seed
-
-
-def test_page_and_terminal_show_the_bad_faults_and_how_to_see_them_again(tmp_path: Path) -> None:
-    test = SelfTest(
-        causes=(score("formula", 2, 1, 0, 1),), seed="m 2005-02-28",
-        undetected=("formula #0 in bars",), misattributed=("formula #1 in bars",),
-    )  # fmt: skip
-    assert test.to_json() == {
-        "seed": "m 2005-02-28", "injected": 2, "detected": 1, "attributed": 0, "wrong": 1,
-    }  # fmt: skip
-    night = replace(good_night(), selftest=test)
-    command = 'parity selftest --seed "m 2005-02-28"'
-    lines = [line.strip() for line in str(render_night(night)).splitlines()]
-    assert lines[-3:] == [
-        "missed: formula #0 in bars", "wrong cause: formula #1 in bars", f"again: {command}",
-    ]  # fmt: skip
-    write_night(night, source({}), tmp_path / "n")
-    page = html.unescape((tmp_path / "n" / "index.html").read_text(encoding="utf-8"))
-    assert "<li>missed: formula #0 in bars</li><li>wrong cause: formula #1 in bars</li>" in page
-    assert f"<code>{command}</code>" in page
-
-
-def undecided(selftest: SelfTest, *reasons: str, **more: Any) -> RunResult:
-    night = split_night()
-    told = (*reasons, "adjusted: 249 rows differ in AAPL, all by an unadjusted split")
-    return replace(night, verdict=Verdict.UNDECIDED, reasons=told, selftest=selftest, **more)
-
-
-def test_an_undecided_night_tells_first_what_differs_and_then_the_doubt() -> None:
-    doubt = "the self-test gave 1 of 5 seeded faults a wrong cause"
-    night = undecided(
-        SelfTest(causes=(score("source_mismatch", 5, 5, 4, 1),)), f"{doubt} (source_mismatch)"
-    )
-    told = "AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow"
-    assert headline(night) == f"Undecided: {told}; {doubt}"
-    assert night_line(NightRow.from_json(night.to_json())) == f"{told}; {doubt}"
-    assert answer(night) == (
-        "Worry: 1,501 rows differ, each with a proved cause. And the self-test gave 1 seeded "
-        "fault a wrong cause, so causes may be wrong too."
-    )
-    # The reason in full, with the cause, is below.
-    assert "(source_mismatch)" in str(render_night(night))
-
-
-def test_every_doubt_about_the_harness_follows_the_story() -> None:
-    night = undecided(
-        SelfTest(causes=(score("rounding", 5, 4, 4, 0),), undetected=("rounding #1",)),
-        "the second opinion disagrees on 2 rows of 2,000: a; b",
-        "the self-test missed 1 of 5 seeded faults: rounding #1",
-        second_opinion=SecondOpinion(rows=2000, disagreements=2),
-    )
-    assert headline(night).endswith(
-        " follow; the second opinion disagrees on 2 rows of 2,000; "
-        "the self-test missed 1 of 5 seeded faults"
-    )
-    assert answer(night).endswith(
-        " And the second opinion disagrees on 2 rows, so these numbers may be wrong."
-        " And the self-test missed 1 seeded fault, so more rows may differ."
-    )
-
-
-def test_a_self_test_that_could_not_run_is_no_missed_fault() -> None:
-    line = "the self-test could not run: no such table"
-    night = undecided(SelfTest(seed="s", undetected=(line,)), line)
-    assert headline(night).endswith(" follow; the self-test could not run")
-    assert answer(night).endswith(
-        " And the self-test could not run, so nothing vouches for this comparison."
-    )
-
-
-def test_a_dataset_that_is_undecided_as_well_is_named() -> None:
-    line = "the self-test missed 1 of 5 seeded faults: rounding #1"
-    late = equal("hourly", 0, verdict=Verdict.UNDECIDED, reasons=("no rows",), columns=())
-    night = undecided(SelfTest(causes=(score("rounding", 5, 4, 4, 0),)), line)
-    night = replace(night, datasets=(*night.datasets, late))
-    assert headline(night).endswith("missed 1 of 5 seeded faults; hourly undecided")
-
-
 def test_example_values_are_written_as_the_rows_are(tmp_path: Path) -> None:
     example = {
         "key": {"symbol": "A", "at": "2005-02-25"},
@@ -506,13 +259,6 @@ def test_a_terminal_does_not_say_a_reason_twice() -> None:
     text = str(render_night(night))
     assert text.count("told above") == 1
     assert text.count("and a drift") == 1
-
-
-def test_without_a_self_test_nothing_is_claimed() -> None:
-    view = night_view(good_night())
-    assert view.selftest == "No faults were seeded in this run."
-    assert view.selftest_ok is None
-    assert "Self-test" not in str(render_night(good_night()))
 
 
 def test_the_terminal_says_the_sentence_first_and_why_no_rule_held() -> None:

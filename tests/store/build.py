@@ -17,8 +17,8 @@ from parity.model.result import (
     RunResult,
     Scope,
     SecondOpinion,
-    SelfTest,
 )
+from parity.model.selftest import SelfTest
 from parity.model.verdict import Side, Verdict
 
 SESSION = date(2005, 2, 28)

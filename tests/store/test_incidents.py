@@ -18,7 +18,8 @@ import parity.store
 from parity.database import Database
 from parity.database.batches import Owned
 from parity.model.errors import StoreError
-from parity.model.result import CauseScore, Discrepancy, RowState, RunResult, SelfTest
+from parity.model.result import Discrepancy, RowState, RunResult
+from parity.model.selftest import CauseScore, SelfTest
 from parity.model.verdict import Verdict
 from parity.store import Spool, Store
 from parity.store.runs import RESULT, content_of

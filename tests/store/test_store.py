@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.model.result import Audit, Discrepancy, RowState
+from parity.model.audit import Audit
+from parity.model.result import Discrepancy, RowState
 from parity.model.verdict import Phase
 from parity.store import Store
 from parity.store.codec import column_texts, decode, dumps, encode, text

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parity.model.result import Audit, Coverage
+from parity.model.audit import Audit, Coverage
 from parity.model.suite import Window
 from parity.windows import EVERYTHING, Range, Scope, choose, coverage, next_audit
 from parity.windows.scope import merged

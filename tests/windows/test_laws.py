@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.model.result import Audit
+from parity.model.audit import Audit
 from parity.model.suite import Window
 from parity.windows import EVERYTHING, Range, Scope, choose, coverage, next_audit
 

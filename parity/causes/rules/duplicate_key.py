@@ -17,7 +17,7 @@ import numpy as np
 from parity.causes.context import Context
 from parity.causes.frame import Bools, Differences, Ints, beyond, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.serieswise import parts, symbol_groups
+from parity.causes.serieswise import grouped, symbol_groups
 from parity.model.cause import Cause
 from parity.model.result import RowState
 from parity.model.suite import Kind
@@ -52,7 +52,7 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
     copies = np.maximum(keys.count[Side.LEGACY], keys.count[Side.CANDIDATE])
     at = np.flatnonzero(proved[keys.key])
     label = which[keys.key] * 2 + identical[keys.key]
-    for part in parts(label[at]):
+    for part in grouped(label[at]):
         some = at[part]
         key = keys.key[some]
         build = partial(_hypothesis, which=int(which[key[0]]), identical=bool(identical[key[0]]))

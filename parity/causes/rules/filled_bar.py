@@ -23,7 +23,7 @@ from parity.causes.days import Clock, outside, spacing
 from parity.causes.fields import Role
 from parity.causes.frame import NO_TIME, Bools, Differences, Floats, Ints, Rows, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.serieswise import alone, brace, parts, series_text
+from parity.causes.serieswise import alone, brace, grouped, series_text
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -74,7 +74,7 @@ def _of_side(
         some = mine[at]
         for real in (False, True):
             told = some[found.both[some] == real]
-            for part in parts(found.code[told]):
+            for part in grouped(found.code[told]):
                 yield _hypothesis(found, told[part], side, carried, real)
 
 

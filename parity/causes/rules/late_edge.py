@@ -14,7 +14,7 @@ from parity.causes.context import Context
 from parity.causes.days import Clock
 from parity.causes.frame import Bools, Differences, Ints, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.serieswise import alone, brace, parts, series_text
+from parity.causes.serieswise import alone, brace, grouped, series_text
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -41,7 +41,7 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
         }
         for edge, there in edges.items():
             mine = np.flatnonzero(there)
-            for part in parts(code[mine]):
+            for part in grouped(code[mine]):
                 some = mine[part]
                 behind = len(np.unique(day[some]))
                 yield _hypothesis(found, only[some], lacking, edge, behind)

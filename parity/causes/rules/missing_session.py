@@ -17,7 +17,7 @@ from parity.causes.days import Clock
 from parity.causes.evidence import day_text
 from parity.causes.frame import Bools, Differences, Ints, Rows, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.serieswise import alone, parts
+from parity.causes.serieswise import alone, grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -49,7 +49,7 @@ def _of_side(found: Differences, only: Ints, clock: Clock, lacking: Side) -> Ite
     # In the context's own words for days: a daily row stamped midnight UTC is another day there.
     whole = ~np.isin(context.days(time), context.days_with_rows(lacking))
     mine = np.flatnonzero(inside)
-    for part in parts(day[mine]):
+    for part in grouped(day[mine]):
         some = mine[part]
         yield _hypothesis(only[some], int(day[some[0]]), lacking, bool(whole[some].all()))
 

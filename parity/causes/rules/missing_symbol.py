@@ -13,7 +13,7 @@ import numpy as np
 from parity.causes.context import Context
 from parity.causes.frame import Differences, Ints, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.serieswise import alone, brace, parts, series_text
+from parity.causes.serieswise import alone, brace, grouped, series_text
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -29,7 +29,7 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
         theirs = context.extent(other(lacking)).count
         none = (context.extent(lacking).count == 0) & (theirs > 0)
         mine = only[none[found.code[only]]]
-        for part in parts(found.code[mine]):
+        for part in grouped(found.code[mine]):
             code = int(found.code[mine[part[0]]])
             name = series_text(found, code)
             total = int(theirs[code])

@@ -13,7 +13,8 @@ import numpy as np
 from parity.causes.context import Context
 from parity.causes.frame import Bools, Differences, Ints, Values, other
 from parity.causes.rule import Changed, Hypothesis, Rule
-from parity.causes.scoping import grouped, known_equal, listed, missing, scopes_of
+from parity.causes.scoping import known_equal, listed, missing, scopes_of
+from parity.causes.serieswise import grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side

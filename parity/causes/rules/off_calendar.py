@@ -16,7 +16,7 @@ from parity.causes.context import Context
 from parity.causes.days import Clock, outside
 from parity.causes.frame import Bools, Differences, Ints, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.serieswise import alone, brace, parts, series_text
+from parity.causes.serieswise import alone, brace, grouped, series_text
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -42,7 +42,7 @@ def _propose(found: Differences, rows: Ints, context: Context) -> Iterator[Hypot
             hours &= ~_keeps_such(clock, other(having), len(found.series))[code]
         for reason, there in (("no session", closed), ("outside hours", hours & ~closed)):
             mine = only[there]
-            for part in parts(found.code[mine]):
+            for part in grouped(found.code[mine]):
                 yield _hypothesis(found, mine[part], having, reason)
 
 

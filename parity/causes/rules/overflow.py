@@ -19,7 +19,8 @@ from parity.causes.context import Context
 from parity.causes.fields import Field
 from parity.causes.frame import Bools, Differences, Floats, Ints, other
 from parity.causes.rule import Changed, Hypothesis, Rule
-from parity.causes.scoping import grouped, known_equal, scopes_of
+from parity.causes.scoping import known_equal, scopes_of
+from parity.causes.serieswise import grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side

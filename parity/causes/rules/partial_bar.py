@@ -20,8 +20,9 @@ from parity.causes.context import Context
 from parity.causes.fields import Role
 from parity.causes.frame import Bools, Differences, Ints, other
 from parity.causes.rule import Changed, Hypothesis, Rule
-from parity.causes.scoping import grouped, known_equal, ordered, short, whose
+from parity.causes.scoping import known_equal, ordered, short, whose
 from parity.causes.sequence import days_in, next_sessions
+from parity.causes.serieswise import grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side

@@ -20,7 +20,8 @@ import numpy as np
 from parity.causes.context import Context, Series
 from parity.causes.frame import Bools, Differences, Ints, Rows, beyond, other
 from parity.causes.rule import Hypothesis, Rule, Shown
-from parity.causes.scoping import grouped, ordered
+from parity.causes.scoping import ordered
+from parity.causes.serieswise import brace, grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
@@ -104,7 +105,7 @@ def _told_apart(found: Differences, rows: Ints, own: Rows, apart: Ints) -> Bools
 def _hypothesis(found: Differences, rows: Ints, side: Side, series: Series) -> Hypothesis:
     code = int(found.code[rows[0]])
     symbol = found.symbols[code]
-    name = series.name.replace("{", "{{").replace("}", "}}")
+    name = brace(series.name)
     subject = "{symbols}" if symbol is not None else "all rows"
     return Hypothesis(
         rows=rows,

@@ -24,8 +24,9 @@ from parity.causes.fields import Role
 from parity.causes.frame import Bools, Differences, Floats, Ints, other
 from parity.causes.ratios import PRICES, RATIONALS, price_ratios
 from parity.causes.rule import Changed, Hypothesis, Rule
-from parity.causes.scoping import grouped, half_units, ordered, whose
+from parity.causes.scoping import half_units, ordered, whose
 from parity.causes.sequence import after_rows, matched_before
+from parity.causes.serieswise import grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side

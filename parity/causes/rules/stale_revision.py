@@ -14,7 +14,8 @@ import numpy as np
 from parity.causes.context import Context, Revision
 from parity.causes.frame import Differences, Floats, Ints, Values, beyond, other
 from parity.causes.rule import Changed, Hypothesis, Rule
-from parity.causes.scoping import grouped, scopes_of
+from parity.causes.scoping import scopes_of
+from parity.causes.serieswise import grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side

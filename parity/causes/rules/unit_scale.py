@@ -24,7 +24,8 @@ from parity.causes.frame import Bools, Differences, Floats, Ints, other
 from parity.causes.powers import LARGEST, LEAST, powers_of, supported
 from parity.causes.ratios import PRICES
 from parity.causes.rule import Changed, Hypothesis, Rule
-from parity.causes.scoping import grouped, half_units, listed, scopes_of
+from parity.causes.scoping import half_units, listed, scopes_of
+from parity.causes.serieswise import grouped
 from parity.model.cause import Cause
 from parity.model.suite import Kind
 from parity.model.verdict import Side
