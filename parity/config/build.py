@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from parity.config.shape import (
+    AlertsShape,
     DatasetShape,
     FileShape,
+    FlowsShape,
     JobShape,
     RelationShape,
+    RetentionShape,
     ToleranceShape,
     WindowShape,
 )
+from parity.model.operations import Alerts, Flows, Retention
 from parity.model.suite import EXACT, Dataset, Job, Relation, Suite, Tolerance, Window
 
 __all__ = ["build", "config_hash"]
@@ -41,6 +45,9 @@ def build(file: FileShape, root: Path) -> Suite:
         discrepancy_limit=file.discrepancy_limit,
         selftest_seconds=file.selftest_seconds,
         revision_days=file.revision_days,
+        alerts=_alerts(file.alerts),
+        retention=_retention(file.retention),
+        flows=_flows(file.flows),
         config_hash=config_hash(file),
     )
 
@@ -108,6 +115,32 @@ def _job(shape: JobShape) -> Job:
         command=tuple(shape.command),
         timeout=shape.timeout,
         env=tuple(shape.env.items()),
+    )
+
+
+def _alerts(shape: AlertsShape) -> Alerts:
+    return Alerts(to=tuple(shape.to), deadline=shape.deadline, link=shape.link)
+
+
+def _retention(shape: RetentionShape) -> Retention:
+    return Retention(
+        runs=shape.runs,
+        reports=shape.reports,
+        load_runs=shape.load_runs,
+        flow_runs=shape.flow_runs,
+        backups=shape.backups,
+    )
+
+
+def _flows(shape: FlowsShape) -> Flows:
+    def relation(named: RelationShape | None) -> Relation | None:
+        return None if named is None else _relation(named)
+
+    sides = shape.load_runs
+    return Flows(
+        runs=relation(shape.runs),
+        legacy=relation(sides.legacy),
+        candidate=relation(sides.candidate),
     )
 
 

@@ -12,6 +12,7 @@ from parity.config.findings import describe
 from parity.config.scalars import split_relation
 from parity.config.values import (
     DEFAULT_CALENDAR,
+    AlertTarget,
     Allowance,
     Argument,
     Calendar,
@@ -25,6 +26,7 @@ from parity.config.values import (
     Folder,
     Formula,
     Identifier,
+    Link,
     Number,
     Seconds,
     Slug,
@@ -32,16 +34,20 @@ from parity.config.values import (
     Timezone,
     WhereValues,
     choice,
+    one_or_more,
 )
 from parity.model.suite import Kind
 from parity.model.verdict import Side
 
 __all__ = [
     "VERSION",
+    "AlertsShape",
     "DatasetShape",
     "FileShape",
+    "FlowsShape",
     "JobShape",
     "RelationShape",
+    "RetentionShape",
     "SinceShape",
     "ToleranceShape",
     "WindowShape",
@@ -153,6 +159,38 @@ class JobShape(_Shape):
     env: dict[EnvName, EnvValue] = {}
 
 
+class AlertsShape(_Shape):
+    """Who is told, by when a night should be there, where its report can be opened."""
+
+    to: Annotated[list[AlertTarget], BeforeValidator(one_or_more)] = []
+    deadline: Clock | None = None
+    link: Link = ""
+
+
+class RetentionShape(_Shape):
+    """How long things are kept."""
+
+    runs: Duration = dt.timedelta(days=365)
+    reports: Duration = dt.timedelta(days=365)
+    load_runs: Duration = dt.timedelta(days=365)
+    flow_runs: Duration = dt.timedelta(days=30)
+    backups: Annotated[int, Field(ge=1, le=1000)] = 7
+
+
+class SidesShape(_Shape):
+    """A table of each side."""
+
+    legacy: Relation | None = None
+    candidate: Relation | None = None
+
+
+class FlowsShape(_Shape):
+    """Where the pipelines count their own runs."""
+
+    runs: Relation | None = None
+    load_runs: SidesShape = SidesShape()
+
+
 class FileShape(_Shape):
     """The whole file."""
 
@@ -167,5 +205,8 @@ class FileShape(_Shape):
     discrepancy_limit: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
     selftest_seconds: Seconds = 3.0
     revision_days: Annotated[int, Field(ge=0, le=3650)] = 45
+    alerts: AlertsShape = AlertsShape()
+    retention: RetentionShape = RetentionShape()
+    flows: FlowsShape = FlowsShape()
     jobs: list[JobShape] = []
     datasets: Annotated[list[DatasetShape], Field(min_length=1)]

@@ -14,9 +14,11 @@ from pydantic import AfterValidator, BeforeValidator
 from parity.config import scalars
 from parity.config.findings import describe, short, suggest
 from parity.config.placeholders import check_command, check_env
+from parity.model.operations import BLOCK
 
 __all__ = [
     "DEFAULT_CALENDAR",
+    "AlertTarget",
     "Allowance",
     "Argument",
     "Calendar",
@@ -30,6 +32,7 @@ __all__ = [
     "Folder",
     "Formula",
     "Identifier",
+    "Link",
     "Number",
     "Seconds",
     "Slug",
@@ -37,6 +40,7 @@ __all__ = [
     "Timezone",
     "WhereValues",
     "choice",
+    "one_or_more",
 ]
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -46,6 +50,7 @@ _LONGEST_SELFTEST = 3600
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BLOCK = re.compile(rf"{BLOCK}[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def _text(value: Any) -> str:
@@ -72,7 +77,8 @@ def _slug(value: str) -> str:
     )
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
+    """A single text stands for a list of it."""
     return [value] if isinstance(value, str) else value
 
 
@@ -107,6 +113,26 @@ def _env_name(value: str) -> str:
     if not _ENV_NAME.fullmatch(value):
         raise ValueError("is not the name of an environment variable; use letters, digits and _")
     return value
+
+
+def _alert_target(value: str) -> str:
+    """The name of a variable or of a Prefect block; an address may hold a secret."""
+    if "://" in value:
+        raise ValueError(
+            "is an address, which may hold a secret; put it into an environment variable and name "
+            "that variable here, such as PARITY_ALERT_URL"
+        )
+    if value.startswith(BLOCK):
+        if not _BLOCK.fullmatch(value):
+            raise ValueError(f"must be {BLOCK}NAME with a-z, 0-9 and -, as Prefect names blocks")
+        return value
+    return _env_name(value)
+
+
+def _link(value: str) -> str:
+    if value and not re.match(r"https?://[^/\s]+", value):
+        raise ValueError(f"must start with https:// or http://, not {short(value)!r}")
+    return value.rstrip("/")
 
 
 def _where_values(value: Any) -> list[str | int | bool | Decimal | dt.date]:
@@ -146,7 +172,7 @@ Filled = Annotated[Text, AfterValidator(_filled)]
 Slug = Annotated[Text, AfterValidator(_slug)]
 Identifier = Annotated[Text, AfterValidator(scalars.identifier)]
 Column = Identifier
-Columns = Annotated[list[Column], BeforeValidator(_one_or_more), AfterValidator(_no_repeats)]
+Columns = Annotated[list[Column], BeforeValidator(one_or_more), AfterValidator(_no_repeats)]
 Number = Annotated[Decimal, BeforeValidator(scalars.number)]
 Allowance = Annotated[Decimal | dt.timedelta, BeforeValidator(scalars.allowance)]
 Duration = Annotated[dt.timedelta, BeforeValidator(scalars.duration)]
@@ -157,6 +183,8 @@ Folder = Annotated[Filled, AfterValidator(_folder)]
 Argument = Annotated[str, BeforeValidator(_argument), AfterValidator(check_command)]
 EnvName = Annotated[str, AfterValidator(_env_name)]
 EnvValue = Annotated[str, BeforeValidator(_argument), AfterValidator(check_env)]
+AlertTarget = Annotated[Filled, AfterValidator(_alert_target)]
+Link = Annotated[Text, AfterValidator(_link)]
 WhereValues = Annotated[list[Any], BeforeValidator(_where_values)]
 Calendar = Annotated[Text, AfterValidator(_calendar)]
 Timezone = Annotated[Text, AfterValidator(scalars.timezone)]

@@ -253,7 +253,9 @@ class JobOutcome:
 
     `exit_code` is None when it was ended by its time limit or could not start, and negative when
     a signal ended it. `reason` is one line, the last of the log where the job ended by itself;
-    empty on success. `seconds` is wall time. `log` is a path relative to the reports folder.
+    empty on success. `seconds` is wall time; `cpu_seconds` and `peak_memory` (bytes, of its largest
+    process) are the operating system's account of the job and of the children it waited for, None
+    where there is none. `log` is a path relative to the reports folder.
     """
 
     name: str
@@ -262,6 +264,8 @@ class JobOutcome:
     seconds: float
     log: str
     reason: str = ""
+    cpu_seconds: float | None = None
+    peak_memory: int | None = None
 
     @property
     def ok(self) -> bool:

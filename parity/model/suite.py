@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from parity.model.operations import Alerts, Flows, Retention
 from parity.model.verdict import Side
 
 __all__ = ["EXACT", "Dataset", "Job", "Kind", "Relation", "Suite", "Tolerance", "Window"]
@@ -161,4 +162,7 @@ class Suite:
     discrepancy_limit: int = 100_000  # rows of a dataset and run kept in the database
     selftest_seconds: float = 3.0  # what a night may spend on seeded faults; 0: none
     revision_days: int = 45  # how far back a night remembers what each side said; 0: not at all
+    alerts: Alerts = field(default_factory=Alerts)
+    retention: Retention = field(default_factory=Retention)
+    flows: Flows = field(default_factory=Flows)
     config_hash: str = ""

@@ -28,6 +28,8 @@ def insert_jobs(
             "seconds": job.seconds,
             "log": job.log,
             "reason": job.reason,
+            "cpu_seconds": job.cpu_seconds,
+            "peak_memory": job.peak_memory,
         }
         for job in outcomes
     ]
@@ -51,6 +53,8 @@ def last_jobs(connection: Connection, migration: str, session: date) -> dict[str
             seconds=row.seconds,
             log=row.log,
             reason=row.reason,
+            cpu_seconds=row.cpu_seconds,
+            peak_memory=row.peak_memory,
         )
         for row in connection.execute(wanted)
     }

@@ -108,6 +108,8 @@ job_run = Table(
     Column("seconds", Double, nullable=False),
     Column("log", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("cpu_seconds", Double),
+    Column("peak_memory", BigInteger),  # bytes
     _now(),
 )
 
@@ -153,4 +155,23 @@ noise = Table(
     Column("max_rel_delta", Double),
     Column("only_once", BigInteger, nullable=False),
 )
-__all__ += ["noise"]
+
+# Troubles that somebody is told of: once when they begin, once when they are over.
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("migration", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("session", Date),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("link", Text, nullable=False, server_default=""),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("told_at", DateTime(timezone=True)),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("recovery", Text),
+    Column("recovery_told_at", DateTime(timezone=True)),
+)
+__all__ += ["alert", "noise"]
