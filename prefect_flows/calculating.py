@@ -1,123 +1,260 @@
-"""Calculate one symbol's indicators and store them. No Prefect here."""
+"""Calculate the indicators of many symbols at once and store them. No Prefect here.
+
+Three steps, so that they can be tasks of their own: `read` (one query for all symbols),
+`compute_rows` (pure), `store`.
+"""
 
 from __future__ import annotations
 
-import logging
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg import Connection
 
-from prefect_flows import queries
-from prefect_flows.bars import NEW_YORK, Window, session_of, to_daily
-from prefect_flows.outcome import Outcome, Status
+from prefect_flows.bars import NEW_YORK, session_of
+from prefect_flows.queries.connection import connect
+from prefect_flows.queries.indicators import Known, closes, known, store_indicators
+from prefect_flows.queries.runs import record
 from prefect_flows.settings import Settings
+from prefect_flows.work.outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from prefect_flows.indicators import IndicatorRow
 
-__all__ = ["INDICATORS_JOB", "SOURCE", "calculate"]
+__all__ = ["INDICATORS_JOB", "SOURCE", "History", "calculate", "compute_rows", "read", "store"]
 
 INDICATORS_JOB = "calculate_daily_indicators"
 SOURCE = "yahoo_adjusted"
-
-_Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Sessions to write: those in `again`, and all from `first_new` on; `start` is the first."""
-
-    start: date
-    again: frozenset[date]
-    first_new: date | None
-
-    def wants(self, day: date) -> bool:
-        return day in self.again or (self.first_new is not None and day >= self.first_new)
+_EPOCH = date(1970, 1, 1)
 
 
-def calculate(
-    symbol: str,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A symbol's sessions, and which of them are to be written.
+
+    Attributes:
+        symbol: Ticker.
+        started_at: When work on it began.
+        days: Sessions as days since 1970-01-01, int64, ascending.
+        close: Their closes, float64.
+        volume: Their volumes, float64; NaN where there is none.
+        wanted: The sessions to write; each must be in `days` to be written.
+    """
+
+    symbol: str
+    started_at: datetime
+    days: NDArray[np.int64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+    wanted: NDArray[np.int64]
+
+
+def read(
+    connection: Connection,
+    symbols: Sequence[str],
     *,
     days_back: int,
     as_of: datetime,
-    restated: bool,
-    settings: Settings,
-    logger: _Logger,
-) -> Outcome:
-    """Write the indicators of the sessions that have none yet, in one transaction.
+    restated: frozenset[str] = frozenset(),
+) -> list[History]:
+    """Read what the sessions to write are calculated from.
 
     Sessions later than the last one stored are written; where nothing is stored, only the
     newest. The last stored one is calculated again, since its bars may have been partial. After
     a restatement every stored session is written again, so that the table is never on two price
-    scales. Each row is calculated from the `days_back` calendar days before its own session, so
-    it comes out the same whenever it is calculated.
+    scales.
 
     Args:
-        symbol: Ticker.
+        connection: In autocommit.
+        symbols: Tickers.
         days_back: Calendar days of history before each session written.
         as_of: Bars from then on are not looked at.
-        restated: The symbol's bars were fetched again on another scale.
-        settings: Where the tables are.
-        logger: Told which indicators have too few rows.
+        restated: Those whose bars were fetched again on another scale.
+
+    Returns:
+        One a symbol, in order; without sessions where no bars are stored.
+
+    Raises:
+        psycopg.Error: The database refused.
+    """
+    started_at = datetime.now(UTC)
+    facts = known(connection, symbols, SOURCE, end=as_of, until=session_of(as_of), whole=restated)
+    firsts = {symbol: first for symbol in symbols if (first := _first(facts[symbol]))}
+    starts = {symbol: _midnight(first - timedelta(days_back)) for symbol, first in firsts.items()}
+    series = _by_symbol(closes(connection, starts, SOURCE, end=as_of))
+    return [
+        _history(symbol, started_at, facts[symbol], series.get(symbol, _NO_BARS))
+        for symbol in symbols
+    ]
+
+
+def compute_rows(history: History, days_back: int) -> list[IndicatorRow]:
+    """Calculate the rows to write, each from the `days_back` calendar days before its session.
+
+    So a row comes out the same whenever it is calculated. Pure.
+    """
+    from prefect_flows.indicators import compute_last  # TA-Lib's import takes a second
+
+    days = history.days
+    rows = []
+    for day in history.wanted:
+        place = int(np.searchsorted(days, day))
+        if place == len(days) or days[place] != day:
+            continue  # its bars are gone
+        start = int(np.searchsorted(days, day - days_back))
+        window = slice(start, place + 1)
+        rows.append(
+            compute_last(
+                _EPOCH + timedelta(int(day)), history.close[window], history.volume[window]
+            )
+        )
+    return rows
+
+
+def store(
+    connection: Connection,
+    computed: Sequence[tuple[History, Sequence[IndicatorRow]]],
+    *,
+    run_id: str | None = None,
+    attempts: int = 1,
+) -> list[Outcome]:
+    """Write the rows and the account of them, in one transaction.
 
     Raises:
         psycopg.Error: The database refused; nothing was written.
     """
-    started_at = datetime.now(UTC)
-    with queries.connect(settings.database_url) as connection:
-        plan = _plan(connection, symbol, as_of, restated=restated)
-        rows = [] if plan is None else _rows(connection, symbol, plan, days_back, as_of)
-        outcome = _outcome(symbol, started_at, [row.date for row in rows])
-        for row in filter(lambda row: row.missing, rows):
-            logger.warning("%s %s: too few rows for %s", symbol, row.date, ", ".join(row.missing))
-        with connection.transaction():
-            if rows:
-                queries.upsert_indicators(
-                    connection,
-                    symbol,
-                    [(row.date, *row.values, row.current_volume) for row in rows],
-                )
-            queries.record_runs(connection, INDICATORS_JOB, [outcome])
-    return outcome
+    outcomes = [_outcome(history, rows, attempts) for history, rows in computed]
+    with connection.transaction():
+        store_indicators(
+            connection,
+            (
+                (history.symbol, row.date, *row.values, row.current_volume)
+                for history, rows in computed
+                for row in rows
+            ),
+        )
+        record(connection, INDICATORS_JOB, outcomes, run_id)
+    return outcomes
 
 
-def _rows(
-    connection: Connection, symbol: str, plan: _Plan, days_back: int, as_of: datetime
-) -> list[IndicatorRow]:
-    from prefect_flows.indicators import compute  # TA-Lib's import takes a second
+def calculate(
+    symbols: Sequence[str],
+    *,
+    days_back: int,
+    as_of: datetime,
+    settings: Settings,
+    restated: frozenset[str] = frozenset(),
+) -> list[Outcome]:
+    """Read, calculate and store; see there.
 
-    history = Window(_midnight(plan.start - timedelta(days=days_back)), as_of)
-    bars = to_daily(queries.bars_between(connection, symbol, SOURCE, history))
-    days = [session_of(bar.timestamp) for bar in bars]
-    return [
-        compute(bars[bisect_left(days, day - timedelta(days=days_back)) : place + 1])[-1]
-        for place, day in enumerate(days)
-        if plan.wants(day)
-    ]
-
-
-def _plan(connection: Connection, symbol: str, as_of: datetime, *, restated: bool) -> _Plan | None:
-    """Decide what to write; None where the symbol has no bars at all."""
-    stored = queries.indicator_dates(connection, symbol, until=session_of(as_of))
-    after = stored[-1] if stored else None
-    new = queries.first_session_after(connection, symbol, SOURCE, after, end=as_of)
-    if after is None:
-        return None if new is None else _Plan(new[1], frozenset(), new[1])
-    again = stored if restated else stored[-1:]
-    return _Plan(again[0], frozenset(again), None if new is None else new[0])
+    Raises:
+        psycopg.Error: The database refused; nothing was written.
+    """
+    with connect(settings.database_url) as connection:
+        histories = read(connection, symbols, days_back=days_back, as_of=as_of, restated=restated)
+        computed = [(history, compute_rows(history, days_back)) for history in histories]
+        return store(connection, computed)
 
 
-def _outcome(symbol: str, started_at: datetime, days: Sequence[date]) -> Outcome:
+_Series = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+_NO_BARS: _Series = (np.empty(0, np.int64), np.empty(0), np.empty(0))
+
+
+def _first(facts: Known) -> date | None:
+    """The earliest session to write."""
+    stored, newest, sessions = facts
+    if sessions:
+        return sessions[0]
+    return stored or newest
+
+
+def _history(symbol: str, started_at: datetime, facts: Known, series: _Series) -> History:
+    stored, newest, sessions = facts
+    days, close, volume = series
+    if stored is None:
+        wanted = _numbers([] if newest is None else [newest])
+    else:
+        again = _numbers(sessions or [stored])
+        wanted = np.concatenate([again, days[days > again[-1]]])
+    return History(
+        symbol=symbol,
+        started_at=started_at,
+        days=days,
+        close=close,
+        volume=volume,
+        wanted=wanted,
+    )
+
+
+def _numbers(days: Sequence[date]) -> NDArray[np.int64]:
+    return np.array([(day - _EPOCH).days for day in days], dtype=np.int64)
+
+
+def _by_symbol(
+    rows: Sequence[tuple[str, int, bool, float, int | None]],
+) -> Mapping[str, _Series]:
+    """Cut rows in order of symbol and time into series of one row a session."""
+    if not rows:
+        return {}
+    names, days, daily, close, volume = zip(*rows, strict=True)
+    symbols = np.array(names, dtype=object)
+    starts = np.flatnonzero(np.r_[True, symbols[1:] != symbols[:-1]])
+    ends = [*starts[1:], len(rows)]
+    session, is_daily = np.array(days, dtype=np.int64), np.array(daily, dtype=bool)
+    price = np.array(close, dtype=np.float64)
+    shares = np.array([np.nan if shares is None else shares for shares in volume], dtype=np.float64)
+    return {
+        names[start]: _daily(
+            session[start:end], is_daily[start:end], price[start:end], shares[start:end]
+        )
+        for start, end in zip(starts, ends, strict=True)
+    }
+
+
+def _daily(
+    days: NDArray[np.int64],
+    daily: NDArray[np.bool_],
+    close: NDArray[np.float64],
+    volume: NDArray[np.float64],
+) -> _Series:
+    """One row a session: its daily bar where it has one, else its hourly bars folded.
+
+    Of hourly bars, the last close and the sum of the volumes that there are.
+    """
+    first = np.flatnonzero(np.r_[True, days[1:] != days[:-1]])
+    if len(first) == len(days):
+        return days, close, volume
+    last = np.r_[first[1:], len(days)] - 1
+    known_volume = np.add.reduceat(np.isfinite(volume).astype(np.int64), first)
+    folded = np.where(known_volume > 0, np.add.reduceat(np.nan_to_num(volume), first), np.nan)
+    folded_close = close[last]
+    # A daily bar is stamped at midnight, so it is its session's first.
+    has_daily = daily[first]
+    folded_close[has_daily] = close[first[has_daily]]
+    folded[has_daily] = volume[first[has_daily]]
+    return days[first], folded_close, folded
+
+
+def _outcome(history: History, rows: Sequence[IndicatorRow], attempts: int) -> Outcome:
+    days = [row.date for row in rows]
     if not days:
         status, message = Status.EMPTY, f"no {SOURCE} bars are stored"
     else:
         status, message = Status.OK, f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
+        if missing := rows[-1].missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            message += f"; too few rows for {', '.join(missing[:3])}{more}"
     return Outcome(
-        symbol=symbol, started_at=started_at, status=status, rows=len(days), message=message
+        symbol=history.symbol,
+        started_at=history.started_at,
+        status=status,
+        rows=len(days),
+        message=message,
+        attempts=attempts,
     )
 
 

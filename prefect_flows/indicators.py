@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from prefect_flows.bars import Bar, session_of
 from prefect_flows.tables import INDICATOR_COLUMNS
 
-__all__ = ["IndicatorRow", "compute"]
+__all__ = ["IndicatorRow", "compute", "compute_last"]
 
 _SESSIONS_A_YEAR = 252
 _Series = NDArray[np.float64]
@@ -57,12 +57,7 @@ def compute(bars: Sequence[Bar]) -> list[IndicatorRow]:
         return []
     close = np.array([float(bar.close) for bar in bars])
     volume = np.array([math.nan if bar.volume is None else float(bar.volume) for bar in bars])
-    columns = {**_averages(close), **_bands(close), **_changes(close)}
-    columns["avg_volume_20"] = _rolling_mean(volume, 20)
-    columns["rsi_14"] = talib.RSI(close, 14)
-    line, signal, histogram = talib.MACD(close, 12, 26, 9)
-    columns |= {"macd_line": line, "macd_signal": signal, "macd_histogram": histogram}
-    ordered = [columns[name] for name in INDICATOR_COLUMNS]
+    ordered = _ordered(close, volume)
     return [
         IndicatorRow(
             date=session_of(bar.timestamp),
@@ -71,6 +66,31 @@ def compute(bars: Sequence[Bar]) -> list[IndicatorRow]:
         )
         for place, bar in enumerate(bars)
     ]
+
+
+def compute_last(day: date, close: _Series, volume: _Series) -> IndicatorRow:
+    """Compute all indicators of the last of some sessions.
+
+    Args:
+        day: That session.
+        close: Closes in order, at least one; the first is where warm-up starts.
+        volume: As many volumes; NaN where there is none.
+    """
+    return IndicatorRow(
+        date=day,
+        values=tuple(_or_none(series[-1]) for series in _ordered(close, volume)),
+        current_volume=None if math.isnan(volume[-1]) else int(volume[-1]),
+    )
+
+
+def _ordered(close: _Series, volume: _Series) -> list[_Series]:
+    """A series for each of INDICATOR_COLUMNS."""
+    columns = {**_averages(close), **_bands(close), **_changes(close)}
+    columns["avg_volume_20"] = _rolling_mean(volume, 20)
+    columns["rsi_14"] = talib.RSI(close, 14)
+    line, signal, histogram = talib.MACD(close, 12, 26, 9)
+    columns |= {"macd_line": line, "macd_signal": signal, "macd_histogram": histogram}
+    return [columns[name] for name in INDICATOR_COLUMNS]
 
 
 def _averages(close: _Series) -> dict[str, _Series]:

@@ -1,4 +1,4 @@
-"""Load one symbol: fetch, notice restated history, store. No Prefect here.
+"""Load symbols: fetch, notice restated history, check, store. No Prefect here.
 
 A vendor restates history when it splits a share (and Yahoo's adjusted prices also when a
 dividend is paid). What was stored before is then on another scale than what is fetched now,
@@ -7,40 +7,139 @@ and appending would leave a false jump. So the oldest bar that both have is comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from psycopg import Connection
 
-from prefect_flows import queries
 from prefect_flows.bars import Bar, Window, differs, is_daily, oldest_common, session_of
 from prefect_flows.errors import PassingError
-from prefect_flows.outcome import Outcome, Status
+from prefect_flows.feeds import Feed, Permit, PolygonFeed, YahooFeed, nothing
+from prefect_flows.queries.bars import bars_between, first_bar, store_bars
+from prefect_flows.queries.connection import connect
+from prefect_flows.queries.runs import record
 from prefect_flows.settings import Settings
+from prefect_flows.work.outcome import Outcome, Status
 
-__all__ = ["POLYGON_JOB", "YAHOO_JOB", "load_polygon", "load_yahoo"]
-
-YAHOO_JOB = "yahoo_market_data_flow"
-POLYGON_JOB = "polygon_daily_ingestion"
-
-# Any seven days hold a session (the longest closure, September 2001, left out four).
-_MUST_HOLD_A_SESSION_DAYS = 7
-# Yahoo keeps hourly bars for 730 days.
-_HOURLY_REACH_DAYS = 729
+__all__ = ["Fetched", "check", "fetch", "load_polygon", "load_yahoo", "store"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    bars: Mapping[str, Sequence[Bar]]  # data_source -> bars
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A vendor's answer for a symbol, to be checked and stored.
+
+    Attributes:
+        symbol: Ticker.
+        started_at: When work on it began.
+        window: What was asked for at first; None where there was nothing to ask for.
+        bars: By data_source.
+        known: The newest moment stored within the window, by data_source.
+        note: What is worth knowing; empty when nothing is.
+        restated: The vendor had changed history, and all of it was fetched again.
+    """
+
+    symbol: str
+    started_at: datetime
+    window: Window | None
+    bars: Mapping[str, Sequence[Bar]]
+    known: Mapping[str, datetime | None]
     note: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(self.bars.values())
+    restated: bool = False
 
 
-_Fetch = Callable[[Window], _Fetched]
+def fetch(
+    connection: Connection,
+    feed: Feed,
+    symbol: str,
+    *,
+    as_of: datetime,
+    settings: Settings,
+    permit: Permit = nothing,
+) -> Fetched:
+    """Ask for a symbol's bars; all of its stored history again where the vendor restated it.
+
+    Raises:
+        VendorError: The answer could not be used.
+        SettingsError: A vendor's key is not set.
+        psycopg.Error: The database refused.
+    """
+    started_at = datetime.now(UTC)
+    window = feed.window(connection, symbol, as_of)
+    if window is None:
+        return Fetched(symbol=symbol, started_at=started_at, window=None, bars={}, known={})
+    answer = feed.ask(symbol, window, settings, permit)
+    stored = {
+        source: _by_moment(bars_between(connection, symbol, source, window))
+        for source in answer.bars
+    }
+    fetched = Fetched(
+        symbol=symbol,
+        started_at=started_at,
+        window=window,
+        bars=answer.bars,
+        known={source: _newest(bars.values(), daily=feed.daily) for source, bars in stored.items()},
+        note=answer.note,
+    )
+    restated = sorted(s for s, bars in answer.bars.items() if _is_restated(bars, stored[s]))
+    # An answer that was cut short is refused by `check`, whatever it says of the past.
+    if not restated or _cut_short(fetched):
+        return fetched
+    whole = _whole_history(connection, feed, symbol, window, restated)
+    if whole != window:
+        answer = feed.ask(symbol, whole, settings, permit)
+    note = f"restated: {', '.join(restated)} from {whole.start:%Y-%m-%d}"
+    return replace(
+        fetched,
+        bars=answer.bars,
+        note="; ".join(filter(None, [note, answer.note])),
+        restated=True,
+    )
+
+
+def check(fetched: Fetched) -> None:
+    """Refuse an answer that ends before what is stored.
+
+    What can be told from an answer alone, the vendor's module has checked. Pure.
+
+    Raises:
+        PassingError: It is such an answer.
+    """
+    if found := _cut_short(fetched):
+        source, newest = found
+        known = fetched.known[source]
+        assert known is not None
+        ends = "is empty" if newest is None else f"ends on {session_of(newest)}"
+        raise PassingError(
+            fetched.symbol, f"the answer {ends}, though {session_of(known)} is stored"
+        )
+
+
+def store(
+    connection: Connection,
+    feed: Feed,
+    fetched: Sequence[Fetched],
+    *,
+    run_id: str | None = None,
+    attempts: Mapping[str, int] | None = None,
+) -> list[Outcome]:
+    """Write what was fetched and the account of it, in one transaction.
+
+    Raises:
+        psycopg.Error: The database refused; nothing was written.
+    """
+    tried = attempts or {}
+    with connection.transaction():
+        counts = store_bars(connection, {one.symbol: one.bars for one in fetched})
+        outcomes = [
+            replace(_outcome(one, counts[one.symbol]), attempts=tried.get(one.symbol, 1))
+            for one in fetched
+        ]
+        for one in fetched:
+            if one.window is not None:
+                feed.remember(connection, one.symbol, one.window)
+        record(connection, feed.job, outcomes, run_id)
+    return outcomes
 
 
 def load_yahoo(
@@ -48,33 +147,11 @@ def load_yahoo(
 ) -> Outcome:
     """Load raw and adjusted bars of a symbol from Yahoo, in one transaction.
 
-    The window reaches back to the last stored bar where that lies before it, so that missed
-    nights leave no gap.
-
     Raises:
         VendorError: The answer could not be used; nothing was written.
         psycopg.Error: The database refused; nothing was written.
     """
-    from prefect_flows import yahoo  # a second of imports that the other flows do not need
-
-    def fetch(window: Window) -> _Fetched:
-        answer = yahoo.fetch(
-            symbol,
-            window,
-            interval,
-            base_url=settings.yahoo_base_url,
-            timeout_seconds=settings.http_timeout_seconds,
-        )
-        note = f"{answer.left_out} incomplete bars left out" if answer.left_out else ""
-        return _Fetched({"yahoo": answer.raw, "yahoo_adjusted": answer.adjusted}, note)
-
-    daily = interval == "1d"
-    with queries.connect(settings.database_url) as connection:
-        last = queries.last_bar(connection, symbol, "yahoo_adjusted", daily=daily, end=as_of)
-        window = Window.days(days_back, as_of).reaching(last)
-        if not daily:
-            window = _within_reach(window)
-        return _load(connection, YAHOO_JOB, symbol, fetch, window, daily=daily)
+    return _load(YahooFeed(interval, days_back), symbol, as_of, settings)
 
 
 def load_polygon(
@@ -82,76 +159,19 @@ def load_polygon(
 ) -> Outcome:
     """Load daily bars of a symbol from Polygon, in one transaction.
 
-    Incremental starts at the last stored day, that day included; where nothing is stored, or
-    otherwise, `days_back` days ago.
-
     Raises:
         VendorError: The answer could not be used; nothing was written.
         SettingsError: POLYGON_API_KEY is not set.
         psycopg.Error: The database refused; nothing was written.
     """
-    from prefect_flows import polygon
-
-    def fetch(window: Window) -> _Fetched:
-        bars = polygon.fetch_daily(
-            symbol,
-            window,
-            base_url=settings.polygon_base_url,
-            api_key=settings.require_polygon_key(),
-            timeout_seconds=settings.http_timeout_seconds,
-        )
-        return _Fetched({"polygon": bars})
-
-    with queries.connect(settings.database_url) as connection:
-        window = Window.days(days_back, as_of)
-        if incremental:
-            last = queries.last_bar(connection, symbol, "polygon", daily=True, end=as_of)
-            window = window if last is None else Window(last, as_of)
-        return _load(connection, POLYGON_JOB, symbol, fetch, window, daily=True)
+    return _load(PolygonFeed(days_back, incremental), symbol, as_of, settings)
 
 
-def _load(
-    connection: Connection,
-    job: str,
-    symbol: str,
-    fetch: _Fetch,
-    window: Window,
-    *,
-    daily: bool,
-) -> Outcome:
-    started_at = datetime.now(UTC)
-    fetched = fetch(window)
-    stored = {
-        source: _by_moment(queries.bars_between(connection, symbol, source, window))
-        for source in fetched.bars
-    }
-    for source, bars in fetched.bars.items():
-        _check_tail(symbol, bars, stored[source], daily=daily)
-    if fetched.is_empty:
-        outcome = _nothing(symbol, started_at, window)
-        queries.record_runs(connection, job, [outcome])
-        return outcome
-    notes = [fetched.note]
-    restated = sorted(s for s, bars in fetched.bars.items() if _is_restated(bars, stored[s]))
-    if restated:
-        whole = _whole_history(connection, symbol, window, restated, daily=daily)
-        fetched = fetch(whole) if whole.start < window.start else fetched
-        notes = [f"restated: {', '.join(restated)} from {whole.start:%Y-%m-%d}", fetched.note]
-    with connection.transaction():
-        rows = sum(
-            queries.upsert_bars(connection, symbol, source, bars)
-            for source, bars in fetched.bars.items()
-        )
-        outcome = Outcome(
-            symbol=symbol,
-            started_at=started_at,
-            status=Status.OK,
-            rows=rows,
-            message="; ".join(filter(None, notes)),
-            restated=bool(restated),
-        )
-        queries.record_runs(connection, job, [outcome])
-    return outcome
+def _load(feed: Feed, symbol: str, as_of: datetime, settings: Settings) -> Outcome:
+    with connect(settings.database_url) as connection:
+        fetched = fetch(connection, feed, symbol, as_of=as_of, settings=settings)
+        check(fetched)
+        return store(connection, feed, [fetched])[0]
 
 
 def _is_restated(fetched: Sequence[Bar], stored: Mapping[datetime, Bar]) -> bool:
@@ -160,44 +180,53 @@ def _is_restated(fetched: Sequence[Bar], stored: Mapping[datetime, Bar]) -> bool
 
 
 def _whole_history(
-    connection: Connection, symbol: str, window: Window, sources: Sequence[str], *, daily: bool
+    connection: Connection, feed: Feed, symbol: str, window: Window, sources: Sequence[str]
 ) -> Window:
     firsts = (
-        queries.first_bar(connection, symbol, source, daily=daily, end=window.end)
+        first_bar(connection, symbol, source, daily=feed.daily, end=window.end)
         for source in sources
     )
-    whole = window.reaching(min(first for first in firsts if first is not None))
-    return whole if daily else _within_reach(whole)
-
-
-def _within_reach(window: Window) -> Window:
-    earliest = Window.days(_HOURLY_REACH_DAYS, window.end).start
-    return Window(max(window.start, earliest), window.end)
+    return feed.reach(window.reaching(min(first for first in firsts if first is not None)))
 
 
 def _by_moment(bars: Sequence[Bar]) -> dict[datetime, Bar]:
     return {bar.timestamp: bar for bar in bars}
 
 
-def _check_tail(
-    symbol: str, fetched: Sequence[Bar], stored: Mapping[datetime, Bar], *, daily: bool
-) -> None:
-    """An answer that ends before what is stored has been cut short."""
-    known = max((b.timestamp for b in stored.values() if is_daily(b) == daily), default=None)
-    newest = max((bar.timestamp for bar in fetched), default=None)
-    if known is not None and (newest is None or newest < known):
-        ends = "is empty" if newest is None else f"ends on {session_of(newest)}"
-        raise PassingError(symbol, f"the answer {ends}, though {session_of(known)} is stored")
+def _newest(bars: Iterable[Bar], *, daily: bool) -> datetime | None:
+    return max((bar.timestamp for bar in bars if is_daily(bar) == daily), default=None)
 
 
-def _nothing(symbol: str, started_at: datetime, window: Window) -> Outcome:
-    """An empty answer is right only where no session can be missing from it."""
-    if window.span_days >= _MUST_HOLD_A_SESSION_DAYS:
-        raise PassingError(symbol, f"no bars in {window.span_days:.0f} days")
-    first, last = session_of(window.start), session_of(window.end - timedelta(microseconds=1))
+def _cut_short(fetched: Fetched) -> tuple[str, datetime | None] | None:
+    """The first series that ends before what is stored, and where it ends."""
+    for source, bars in fetched.bars.items():
+        known = fetched.known[source]
+        newest = max((bar.timestamp for bar in bars), default=None)
+        if known is not None and (newest is None or newest < known):
+            return source, newest
+    return None
+
+
+def _outcome(fetched: Fetched, rows: int) -> Outcome:
+    if rows:
+        return Outcome(
+            symbol=fetched.symbol,
+            started_at=fetched.started_at,
+            status=Status.OK,
+            rows=rows,
+            message=fetched.note,
+            restated=fetched.restated,
+        )
+    window = fetched.window
+    message = "nothing is missing" if window is None else f"no bars from {_span(window)}"
     return Outcome(
-        symbol=symbol,
-        started_at=started_at,
+        symbol=fetched.symbol,
+        started_at=fetched.started_at,
         status=Status.EMPTY,
-        message=f"no bars from {first} to {last}",
+        message=message,
     )
+
+
+def _span(window: Window) -> str:
+    first, last = session_of(window.start), session_of(window.end - timedelta(microseconds=1))
+    return f"{first} to {last}"

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prefect_flows.errors import SettingsError
+from prefect_flows.work.granularity import Granularity, Kind
 
 __all__ = ["DEFAULT_SYMBOLS", "Settings", "choose_symbols"]
 
 DEFAULT_SYMBOLS = ("AAPL", "MSFT", "IBM", "GOOG")
 POLYGON_BASE_URL = "https://api.polygon.io"
 HTTP_TIMEOUT_SECONDS = 20.0
+ONE_SYMBOL = Granularity(Kind.SYMBOL)
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.\-^=]{0,19}")
 
@@ -28,6 +30,7 @@ class Settings:
         polygon_base_url: Root of the Polygon API.
         polygon_api_key: None when unset; only the Polygon flow needs it.
         http_timeout_seconds: Longest wait for one HTTP answer, in seconds.
+        granularity: How much one task does where a flow is not told.
     """
 
     database_url: str = field(repr=False)
@@ -36,6 +39,7 @@ class Settings:
     polygon_base_url: str = POLYGON_BASE_URL
     polygon_api_key: str | None = field(default=None, repr=False)
     http_timeout_seconds: float = HTTP_TIMEOUT_SECONDS
+    granularity: Granularity = ONE_SYMBOL
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -51,6 +55,9 @@ class Settings:
             polygon_base_url=_http_url(environ, "POLYGON_BASE_URL") or POLYGON_BASE_URL,
             polygon_api_key=environ.get("POLYGON_API_KEY") or None,
             http_timeout_seconds=_seconds(environ, "HTTP_TIMEOUT_SECONDS", HTTP_TIMEOUT_SECONDS),
+            granularity=Granularity.parse(
+                environ.get("GRANULARITY") or Kind.SYMBOL, name="GRANULARITY"
+            ),
         )
 
     def require_polygon_key(self) -> str:

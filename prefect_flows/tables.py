@@ -70,6 +70,57 @@ CREATE TABLE IF NOT EXISTS prefect.load_runs (
     rows        bigint NOT NULL DEFAULT 0,
     message     text
 )"""
+# Added later: a table that was made before has them not.
+_LOAD_RUNS_SINCE = """
+ALTER TABLE prefect.load_runs
+    ADD COLUMN IF NOT EXISTS run_id text,
+    ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 1,
+    ADD COLUMN IF NOT EXISTS restated boolean NOT NULL DEFAULT false"""
+_LOAD_RUNS_INDEX = "CREATE INDEX IF NOT EXISTS load_runs_run ON prefect.load_runs (run_id, job)"
+_LOAD_RUNS_COLUMNS = """
+SELECT count(*) FROM pg_attribute WHERE attrelid = 'prefect.load_runs'::regclass
+  AND attname IN ('run_id', 'attempts', 'restated') AND NOT attisdropped"""
+
+_FLOW_RUNS = """
+CREATE TABLE IF NOT EXISTS prefect.flow_runs (
+    run_id       text PRIMARY KEY,  -- Prefect's id of the flow run
+    job          text NOT NULL,     -- name of the flow
+    as_of        timestamptz NOT NULL,
+    arguments    jsonb NOT NULL,    -- two runs that share them are for the same rows
+    granularity  text NOT NULL,
+    runner       text NOT NULL,
+    symbols      integer NOT NULL,
+    goes_on_from text,              -- the interrupted run whose symbols need not be done again
+    started_at   timestamptz NOT NULL,
+    finished_at  timestamptz,
+    state        text NOT NULL CHECK (state IN
+        ('running', 'completed', 'symbols_failed', 'failed', 'no_session', 'interrupted')),
+    failed       integer,
+    retries      integer,
+    cpu_seconds  double precision,
+    peak_memory  bigint             -- bytes
+)"""
+_FLOW_RUNS_INDEX = "CREATE INDEX IF NOT EXISTS flow_runs_job ON prefect.flow_runs (job, as_of)"
+
+# What the backfill has asked for: sessions in such a range are stored, or the vendor has none.
+_BACKFILLED = """
+CREATE TABLE IF NOT EXISTS prefect.backfilled (
+    symbol      text COLLATE "C" NOT NULL,
+    data_source text COLLATE "C" NOT NULL,
+    first       date NOT NULL,
+    last        date NOT NULL,
+    at          timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (symbol, data_source, first, last)
+)"""
+
+# Where rows are copied to before they are merged. Unlogged: what a crash leaves is not needed.
+# They are emptied after each merge, so they want vacuuming by number of rows, not by their share.
+_STAGING = """
+CREATE UNLOGGED TABLE IF NOT EXISTS prefect.{staging} (
+    batch uuid NOT NULL,
+    LIKE prefect.{table} INCLUDING DEFAULTS
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)"""
+_STAGED = ("market_data", "technical_indicators")
 
 
 def create_tables(connection: Connection) -> None:
@@ -84,6 +135,21 @@ def create_tables(connection: Connection) -> None:
         connection.execute(_indicators("technical_indicators", ("symbol", "date")))
         connection.execute(_indicators("technical_indicators_latest", ("symbol",)))
         connection.execute(_LOAD_RUNS)
+        # ALTER TABLE waits for every writer, also where there is nothing to add.
+        if connection.execute(_LOAD_RUNS_COLUMNS).fetchone() != (3,):
+            connection.execute(_LOAD_RUNS_SINCE)
+        connection.execute(_LOAD_RUNS_INDEX)
+        connection.execute(_FLOW_RUNS)
+        connection.execute(_FLOW_RUNS_INDEX)
+        connection.execute(_BACKFILLED)
+        for table in _STAGED:
+            connection.execute(_staging(table))
+
+
+def _staging(table: str) -> sql.Composed:
+    return sql.SQL(_STAGING).format(
+        table=sql.Identifier(table), staging=sql.Identifier(f"{table}_staging")
+    )
 
 
 def _indicators(table: str, key: tuple[str, ...]) -> sql.Composed:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from prefect_flows import queries
+from prefect_flows.queries.connection import connect
 from prefect_flows.processes import is_same
 from prefect_flows.server import ServerState, is_ready, read_state, stop_server
 from prefect_flows.server_settings import home
@@ -107,7 +107,7 @@ def command(prefect_server: StartedServer, database: Database, replay: ReplaySer
 def settings(database: Database, replay: ReplayServer) -> Settings:
     """Settings for calls without Prefect; the tables exist."""
     url = database.url_as("prefect_writer")
-    with queries.connect(url) as connection:
+    with connect(url) as connection:
         create_tables(connection)
     return Settings(
         database_url=url,

@@ -54,14 +54,19 @@ def test_one_symbols_failure_costs_no_other(
     assert rows("SELECT symbol, date::text FROM prefect.technical_indicators ORDER BY 1") == [
         ("AAPL", "2005-02-25"), ("GOOG", "2005-02-25"), ("IBM", "2005-02-25"),
     ]  # fmt: skip
-    assert rows("SELECT symbol, message FROM prefect.load_runs WHERE status = 'failed'") == [
-        ("MSFT", "HTTP 503")
-    ]
+    (failed,) = rows(
+        "SELECT symbol, message, attempts FROM prefect.load_runs WHERE status = 'failed'"
+    )
+    assert failed == ("MSFT", "HTTP 503 injected by the replay", 3)
     # Prefect tells the same story: which flow failed, that the retries were used, and the table.
     flow_runs = ask(prefect_server, "flow_runs/filter", sort="START_TIME_DESC", limit=2)
     states = {run["name"]: run["state"] for run in flow_runs}
-    assert sorted(state["type"] for state in states.values()) == ["COMPLETED", "FAILED"]
-    assert "MSFT: HTTP 503" in [state["message"] for state in states.values()]
+    assert sorted((state["type"], state["name"]) for state in states.values()) == [
+        ("COMPLETED", "Completed"), ("FAILED", "SymbolsFailed"),
+    ]  # fmt: skip
+    assert "1 of 4 symbols failed: MSFT: HTTP 503 injected by the replay" in [
+        state["message"] for state in states.values()
+    ]
     (artifact,) = ask(
         prefect_server,
         "artifacts/filter",
@@ -69,7 +74,7 @@ def test_one_symbols_failure_costs_no_other(
         sort="CREATED_DESC",
         limit=1,
     )
-    assert json.loads(artifact["data"])[0]["message"] == "HTTP 503"
+    assert json.loads(artifact["data"])[0]["message"] == "HTTP 503 injected by the replay"
 
 
 def test_a_passing_fault_is_retried(command: Command, replay: ReplayServer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +13,7 @@ from parity.demo.faults import Fault, FaultKind, Vendor
 from prefect_flows.calculating import calculate
 from prefect_flows.errors import LastingError, PassingError
 from prefect_flows.loading import load_polygon, load_yahoo
-from prefect_flows.outcome import Outcome, Status
+from prefect_flows.work.outcome import Outcome, Status
 from prefect_flows.settings import Settings
 from tests.flows.conftest import at
 
@@ -38,14 +37,14 @@ def polygon(settings: Settings, as_of: datetime, *, days: int = 90, again: bool 
 def indicators(
     settings: Settings, as_of: datetime, *, restated: bool = False, symbol: str = "AAPL"
 ) -> Outcome:
-    return calculate(
-        symbol,
+    (outcome,) = calculate(
+        [symbol],
         days_back=300,
         as_of=as_of,
-        restated=restated,
+        restated=frozenset([symbol] if restated else ()),
         settings=settings,
-        logger=logging.getLogger("flows"),
     )
+    return outcome
 
 
 def close(rows: Rows, source: str, day: str) -> Decimal:
@@ -186,7 +185,7 @@ def test_missed_nights_leave_no_gap(settings: Settings, replay: ReplayServer, ro
 
 
 def test_only_the_newest_session_is_calculated_at_first_and_then_what_is_new(
-    settings: Settings, replay: ReplayServer, caplog: pytest.LogCaptureFixture, rows: Rows
+    settings: Settings, replay: ReplayServer, rows: Rows
 ) -> None:
     replay.set_as_of(at("2005-02-23"))
     yahoo(settings, at("2005-02-23"), days=60)
@@ -201,9 +200,9 @@ def test_only_the_newest_session_is_calculated_at_first_and_then_what_is_new(
     # The last stored session is calculated again each time, and left alone where it is right.
     assert (first.rows, second.rows, third.rows) == (1, 3, 1)
     assert rows("SELECT xmin::text, * FROM prefect.technical_indicators ORDER BY date") == before
-    # 60 days hold fewer than 50 sessions: NULL, and a warning that names the indicator.
+    # 60 days hold fewer than 50 sessions: NULL, and the account names the indicator.
     assert rows("SELECT sma_50, sma_200 FROM prefect.technical_indicators_latest") == [(None, None)]
-    assert "AAPL 2005-02-23: too few rows for sma_50, sma_200" in caplog.text
+    assert first.message == "2005-02-23; too few rows for sma_50, sma_200, ema_50"
 
 
 def test_a_row_comes_out_the_same_whenever_it_is_calculated(
@@ -242,7 +241,8 @@ def test_hourly_bars_are_folded_into_days_for_the_indicators(
 
     # Five sessions (Monday was a holiday) of seven bars, raw and adjusted.
     assert (loaded.status, loaded.rows) == (Status.OK, 5 * 7 * 2)
-    assert (outcome.rows, outcome.message) == (1, "2005-02-25")
+    assert outcome.rows == 1
+    assert outcome.message == "2005-02-25; too few rows for sma_20, sma_50, sma_200 and 16 more"
     (volume,) = rows("SELECT current_volume FROM prefect.technical_indicators")
     assert (
         volume
@@ -334,7 +334,7 @@ def test_an_answer_that_ends_before_what_is_stored_is_refused(
     yahoo(settings, EVE)
     replay.inject(Fault(FaultKind.TRUNCATED_PAGE, Vendor.YAHOO, symbol="AAPL"))
 
-    with pytest.raises(PassingError, match="though 2005-02-25 is stored"):
+    with pytest.raises(PassingError, match="ends on 2005-02-09, though 2005-02-25 was traded"):
         yahoo(settings, EVE)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Outcome", "Status", "failures", "summary_lines", "table"]
+__all__ = ["Outcome", "Status", "Usage", "failures", "summary_lines", "table"]
 
 
 class Status(StrEnum):
@@ -29,6 +29,7 @@ class Outcome:
         rows: Rows written, unchanged ones included.
         message: What is worth knowing; empty when nothing is.
         restated: The vendor had changed history, and all of it was fetched again.
+        attempts: How often it was tried, from 1.
     """
 
     symbol: str
@@ -37,6 +38,20 @@ class Outcome:
     rows: int = 0
     message: str = ""
     restated: bool = False
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process and the children it waited for have cost so far.
+
+    Attributes:
+        cpu_seconds: In user mode and in the system.
+        peak_memory: Of the largest of them, in bytes.
+    """
+
+    cpu_seconds: float
+    peak_memory: int
 
 
 def failures(outcomes: Sequence[Outcome]) -> list[Outcome]:

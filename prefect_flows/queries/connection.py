@@ -1,0 +1,38 @@
+"""Connections with time limits."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import Connection
+
+from prefect_flows.errors import SettingsError
+
+__all__ = ["connect"]
+
+# Submitted threads cannot be interrupted, so the limits stand in the server and the client.
+_OPTIONS = "-c statement_timeout=60000 -c lock_timeout=30000"
+_CONNECT_SECONDS = 10
+
+
+def connect(database_url: str) -> Connection:
+    """Open a connection in autocommit; its time limits are set.
+
+    Options of the URL stay; the limits are set beside them.
+
+    Raises:
+        SettingsError: DATABASE_URL is not a URI that libpq can read.
+        psycopg.OperationalError: The database does not answer.
+    """
+    try:
+        given = psycopg.conninfo.conninfo_to_dict(database_url).get("options") or ""
+        return psycopg.connect(
+            database_url,
+            autocommit=True,
+            options=f"{given} {_OPTIONS}".strip(),
+            connect_timeout=_CONNECT_SECONDS,
+            keepalives_idle=30,  # a server that is cut off should be noticed
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
+    except psycopg.ProgrammingError as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from None

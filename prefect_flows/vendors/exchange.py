@@ -1,0 +1,56 @@
+"""Trading hours of the exchange whose bars are loaded; the calendar is held. No clock."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+
+from prefect_flows.bars import NEW_YORK
+from prefect_flows.sessions import CALENDAR
+
+__all__ = ["Hours", "between", "hours", "knows"]
+
+# The library's own default reaches back twenty years only.
+_START = "1990-01-02"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Regular trading hours of one session, early close included; aware, in New York."""
+
+    open: datetime
+    close: datetime
+
+
+@cache
+def hours() -> Mapping[date, Hours]:
+    """Return the hours of every session that the calendar knows, oldest first."""
+    import exchange_calendars  # two seconds, once a process
+
+    schedule = exchange_calendars.get_calendar(CALENDAR, start=_START).schedule
+    opens, closes = (
+        schedule[name].dt.tz_convert(NEW_YORK).dt.to_pydatetime() for name in ("open", "close")
+    )
+    return {
+        opened.date(): Hours(opened, closed) for opened, closed in zip(opens, closes, strict=True)
+    }
+
+
+def knows(day: date) -> bool:
+    """Tell whether the calendar reaches to that day; where it does not, it says nothing of it."""
+    days = _days()
+    return days[0] <= day <= days[-1]
+
+
+def between(first: date, last: date) -> list[date]:
+    """Return the sessions from `first` to `last`, both included, as far as they are known."""
+    days = _days()
+    return days[bisect_left(days, first) : bisect_right(days, last)]
+
+
+@cache
+def _days() -> list[date]:
+    return list(hours())

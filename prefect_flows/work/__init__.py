@@ -1,0 +1,1 @@
+"""How the work of a flow is cut into tasks, run, limited, and accounted for."""

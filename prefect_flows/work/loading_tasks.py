@@ -1,0 +1,171 @@
+"""The tasks that load prices: a symbol each, a symbol in three stages, or a batch of symbols."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.futures import PrefectFuture
+
+from prefect_flows.errors import PassingError
+from prefect_flows.feeds import Feed
+from prefect_flows.loading import Fetched, check, fetch, store
+from prefect_flows.queries.connection import connect
+from prefect_flows.queries.runs import done
+from prefect_flows.settings import Settings
+from prefect_flows.work.batching import Batch, fetch_checked
+from prefect_flows.work.granularity import Kind
+from prefect_flows.work.limits import Permits, packet_of
+from prefect_flows.work.outcome import Outcome
+from prefect_flows.work.retrying import RETRIES, attempt, heed, pause, retrying
+from prefect_flows.work.running import Run
+from prefect_flows.work.sealed import Sealed
+from prefect_flows.work.spreading import Submit, spread
+
+__all__ = ["load"]
+
+
+def load(run: Run, feed: Feed) -> list[Outcome]:
+    """Load the run's missing symbols, cut into tasks as it says."""
+    packet = packet_of(feed.vendor, run.granularity.size)
+    stages = run.granularity.kind is Kind.STAGES
+    submit = _stages(run, feed) if stages else _batches(run, feed, packet)
+    return spread(run, submit)
+
+
+def _batches(run: Run, feed: Feed, packet: int) -> Submit:
+    kind = load_symbol if run.granularity.kind is Kind.SYMBOL else load_batch
+
+    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
+        named: Any = portion[0] if kind is load_symbol else portion
+        future = kind.submit(named, feed=feed, as_of=run.as_of, run_id=run.id, packet=packet)
+        return [future]
+
+    return submit
+
+
+def _stages(run: Run, feed: Feed) -> Submit:
+    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
+        (symbol,) = portion
+        fetched: Any = fetch_symbol.submit(symbol, feed=feed, as_of=run.as_of)
+        checked: Any = validate_symbol.submit(symbol, fetched, feed=feed, as_of=run.as_of)
+        stored: Any = store_symbol.submit(symbol, checked, feed=feed, run_id=run.id)
+        return [fetched, checked, stored]
+
+    return submit
+
+
+@task(name="load_symbol", task_run_name="{feed.vendor}-{symbol}", **retrying)
+def load_symbol(
+    symbol: str, *, feed: Feed, as_of: datetime, run_id: str, packet: int
+) -> list[Outcome]:
+    """Fetch, check and store one symbol; Prefect tries again what can pass."""
+    settings = Settings.from_environment(os.environ)
+    with connect(settings.database_url) as connection:
+        if before := done(connection, [run_id], feed.job).get(symbol):
+            return [before]  # the last attempt stored it and failed after that
+        fetched = _heeding(
+            lambda: fetch_checked(
+                connection,
+                feed,
+                symbol,
+                as_of=as_of,
+                settings=settings,
+                permit=Permits(feed.vendor, packet),
+            )
+        )
+        return store(connection, feed, [fetched], run_id=run_id, attempts={symbol: attempt()})
+
+
+@task(name="fetch", task_run_name="fetch-{feed.vendor}-{symbol}", **retrying)
+def fetch_symbol(symbol: str, *, feed: Feed, as_of: datetime) -> Sealed[tuple[Fetched, int]]:
+    """Fetch one symbol; Prefect tries again what can pass."""
+    settings = Settings.from_environment(os.environ)
+    with connect(settings.database_url) as connection:
+        fetched = _heeding(
+            lambda: fetch(
+                connection,
+                feed,
+                symbol,
+                as_of=as_of,
+                settings=settings,
+                permit=Permits(feed.vendor),
+            )
+        )
+    return Sealed((fetched, attempt()))
+
+
+@task(name="validate", task_run_name="validate-{feed.vendor}-{symbol}", **retrying)
+def validate_symbol(
+    symbol: str, fetched: Sealed[tuple[Fetched, int]], *, feed: Feed, as_of: datetime
+) -> Sealed[tuple[Fetched, int]]:
+    """Check what was fetched. When it is refused and tried again, it is fetched again first."""
+    found, tried = fetched.value
+    if attempt() > 1:
+        settings = Settings.from_environment(os.environ)
+        with connect(settings.database_url) as connection:
+            found = fetch_checked(
+                connection,
+                feed,
+                symbol,
+                as_of=as_of,
+                settings=settings,
+                permit=Permits(feed.vendor),
+            )
+        return Sealed((found, tried + attempt() - 1))
+    check(found)
+    return fetched
+
+
+@task(name="store", task_run_name="store-{symbol}", **retrying)
+def store_symbol(
+    symbol: str, checked: Sealed[tuple[Fetched, int]], *, feed: Feed, run_id: str
+) -> list[Outcome]:
+    """Store one symbol."""
+    fetched, tried = checked.value
+    settings = Settings.from_environment(os.environ)
+    with connect(settings.database_url) as connection:
+        if before := done(connection, [run_id], feed.job).get(symbol):
+            return [before]
+        return store(connection, feed, [fetched], run_id=run_id, attempts={symbol: tried})
+
+
+@task(name="load_batch", task_run_name="{feed.vendor}-batch", **retrying)
+def load_batch(
+    symbols: tuple[str, ...], *, feed: Feed, as_of: datetime, run_id: str, packet: int
+) -> list[Outcome]:
+    """Load symbols one after another and store them together; see `batching.Batch`.
+
+    Prefect tries the task again where the database failed; what was stored by then stays.
+    """
+    settings = Settings.from_environment(os.environ)
+    with connect(settings.database_url) as connection:
+        return Batch(
+            connection=connection,
+            feed=feed,
+            as_of=as_of,
+            settings=settings,
+            permit=Permits(feed.vendor, packet),
+            run_id=run_id,
+            rounds=RETRIES + 1,
+            pause=_pause,
+        ).load(symbols)
+
+
+def _pause(number: int, errors: Iterable[PassingError]) -> None:
+    failed = list(errors)
+    for error in failed:
+        get_run_logger().warning("%s; trying again", error)
+    pause(number, failed)
+
+
+def _heeding(work: Callable[[], Fetched]) -> Fetched:
+    """Do it; where the vendor asks for patience, have it before the task fails and is retried."""
+    try:
+        return work()
+    except PassingError as error:
+        heed(error)
+        raise
