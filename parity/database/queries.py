@@ -13,7 +13,20 @@ TRY_LOCK = sql.SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 7301842))")
 EXISTING_ROLES = sql.SQL(
     "SELECT rolname, pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = ANY(%s)"
 )
+# Where the server looks for extensions; a change holds for connections made after the reload.
+CONTRIB_PATHS = sql.SQL(
+    "SELECT current_setting('extension_control_path'), current_setting('dynamic_library_path')"
+)
+RELOAD = sql.SQL("SELECT pg_reload_conf()")
 DATABASE_EXISTS = sql.SQL("SELECT 1 FROM pg_database WHERE datname = %s")
+
+
+def contrib_paths(folder: str) -> list[sql.Composed]:
+    """ALTER SYSTEM: extensions are also found below that folder of another installation."""
+    return [
+        sql.SQL("ALTER SYSTEM SET extension_control_path = {}").format(f"$system:{folder}/share"),
+        sql.SQL("ALTER SYSTEM SET dynamic_library_path = {}").format(f"$libdir:{folder}/lib"),
+    ]
 
 
 def create_role(role: str, *, login: bool) -> sql.Composed:

@@ -8,6 +8,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from parity.demo.faults import Fault, FaultBook, FaultKind, RequestLog, Vendor
 from parity.demo.market import exchange_date
 from parity.demo.polygon import aggregates, parse_request
 from parity.demo.spoil import spoil_aggregates, spoil_chart
+from parity.demo.transfer import UNANSWERED, Transfer
 from parity.demo.yahoo import chart
 
 __all__ = ["Replay", "create_app"]
@@ -93,8 +95,7 @@ class _Handler:
         self, replay: Replay, closing: asyncio.Event, drop: Callable[[Request], None]
     ) -> None:
         self._replay = replay
-        self._closing = closing
-        self._drop = drop
+        self._transfer = Transfer(closing, drop)
 
     async def cookie(self, request: Request) -> Response:
         # The real fc.yahoo.com answers 404 too, and sets the cookie all the same.
@@ -153,6 +154,8 @@ class _Handler:
         except ValueError as error:
             body = {"status": "ERROR", "request_id": request_id, "error": str(error)}
             return self._done(request, _json(body, 400), Vendor.POLYGON, symbol)
+        if (most := self._replay.faults.page_size(Vendor.POLYGON, symbol)) is not None:
+            asked = replace(asked, limit=min(asked.limit, most))
         fault = self._replay.faults.take(Vendor.POLYGON, symbol, asked.page)
         answer = aggregates(asked, self._replay.as_of)
         body = {**answer.body, "request_id": request_id}
@@ -177,24 +180,17 @@ class _Handler:
         if fault is None:
             return self._done(request, response, vendor, symbol)
         if fault.kind is FaultKind.STATUS:
-            response = _json({"status": "ERROR", "error": "injected by the replay"}, fault.status)
+            response = _refusal(vendor, fault)
+        elif fault.kind is FaultKind.BODY:
+            response = Response(fault.body, media_type="application/json")
         elif fault.kind is FaultKind.MALFORMED:
             response = Response(
                 bytes(response.body)[: len(response.body) // 2], media_type="application/json"
             )
-        elif fault.kind is FaultKind.DELAY:
-            await self._wait(fault.seconds)
-        elif fault.kind is FaultKind.DROP:
-            self._log(request, vendor, symbol, None, fault.kind)
-            self._drop(request)
-            return Response(status_code=503)  # goes nowhere: the connection is closed
-        return self._done(request, response, vendor, symbol, fault.kind)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._closing.wait(), seconds)
-        except TimeoutError:
-            return  # the delay is over
+        self._note(response)
+        status = None if fault.kind in UNANSWERED else response.status_code
+        self._log(request, vendor, symbol, status, fault.kind)
+        return await self._transfer.send(request, response, fault)
 
     def _done(
         self,
@@ -202,11 +198,13 @@ class _Handler:
         response: Response,
         vendor: Vendor | None,
         symbol: str | None = None,
-        fault: FaultKind | None = None,
     ) -> Response:
-        self._log(request, vendor, symbol, response.status_code, fault)
-        response.headers["X-Replay-As-Of"] = self._replay.as_of.isoformat()
+        self._log(request, vendor, symbol, response.status_code, None)
+        self._note(response)
         return response
+
+    def _note(self, response: Response) -> None:
+        response.headers["X-Replay-As-Of"] = self._replay.as_of.isoformat()
 
     def _log(
         self,
@@ -224,6 +222,20 @@ class _Handler:
         host = request.url.hostname or ""
         path, as_of = request.url.path, self._replay.as_of
         self._replay.log(RequestLog(vendor, host, path, query, symbol, status, fault, as_of))
+
+
+def _refusal(vendor: Vendor, fault: Fault) -> Response:
+    """An HTTP error in the vendor's own shape."""
+    said = "injected by the replay"
+    body: dict[str, Any] = {"status": "ERROR", "error": said}
+    if vendor is Vendor.YAHOO:
+        # As Yahoo refuses a crumb: nothing of it stands under `chart`, where yfinance looks.
+        error = {"code": str(fault.status), "description": said}
+        body = {"finance": {"result": None, "error": error}}
+    response = _json(body, fault.status)
+    if fault.retry_after is not None:
+        response.headers["Retry-After"] = fault.retry_after
+    return response
 
 
 def _json(body: dict[str, Any], status: int, *, synthetic: bool = False) -> Response:

@@ -161,7 +161,7 @@ class ReplayServer:
         self._sockets.close()
 
     def _listen(self) -> socket.socket:
-        listener = self._sockets.enter_context(socket.socket())
+        listener = self._sockets.enter_context(socket.socket(proto=socket.IPPROTO_TCP))
         listener.bind((_LOOPBACK, 0))
         listener.listen(128)
         return listener

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from parity.demo.bars import Bar, epoch, midnight
+from parity.demo.bars import EXCHANGE_TZ, Bar, epoch, midnight
 from parity.demo.market import (
     adjusted_close,
     daily_bars,
@@ -149,6 +149,8 @@ def _check_reach(window: _Window, as_of: datetime) -> None:
 def _bars(symbol: str, window: _Window, as_of: datetime, hourly: bool) -> tuple[Bar, ...]:
     if hourly:
         since = exchange_date(as_of) - _HOURLY_REACH
+        if window.sessions is None and window.start > midnight(since).timestamp():
+            since = datetime.fromtimestamp(min(window.start, as_of.timestamp()), EXCHANGE_TZ).date()
         known = intraday_bars(symbol, as_of, since=since)
     else:
         known = daily_bars(symbol, as_of)

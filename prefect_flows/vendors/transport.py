@@ -38,18 +38,22 @@ class Deadline:
     Args:
         symbol: For the message.
         seconds: From now on.
+        clock: Tells the time in seconds; grows steadily.
     """
 
-    def __init__(self, symbol: str, seconds: float) -> None:
+    def __init__(
+        self, symbol: str, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._symbol = symbol
         self._seconds = seconds
-        self._end = time.monotonic() + seconds
+        self._clock = clock
+        self._end = clock() + seconds
 
     def wait_for(self, permit: Permit) -> None:
         """Wait for a permit; the wait is ours, not the vendor's, and does not count."""
-        started = time.monotonic()
+        started = self._clock()
         permit()
-        self._end += time.monotonic() - started
+        self._end += self._clock() - started
 
     def limit(self, seconds: float) -> float:
         """Return how long the next request may take: at most `seconds`.
@@ -57,7 +61,7 @@ class Deadline:
         Raises:
             PassingError: No time is left.
         """
-        left = self._end - time.monotonic()
+        left = self._end - self._clock()
         if left <= 0:
             raise PassingError(self._symbol, f"timed out: not complete after {self._seconds:g} s")
         return min(seconds, left)

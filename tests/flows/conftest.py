@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from prefect_flows.queries.connection import connect
+from parity.database import Database, EmbeddedServer
 from prefect_flows.processes import is_same
+from prefect_flows.queries.connection import connect
 from prefect_flows.server import ServerState, is_ready, read_state, stop_server
-from prefect_flows.server_settings import home
+from prefect_flows.server_settings import DATABASE_VARIABLE, home
 from prefect_flows.settings import Settings
 from prefect_flows.tables import create_tables
 
 if TYPE_CHECKING:
-    from parity.database import Database
     from parity.demo.server import ReplayServer
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -61,10 +61,16 @@ def without_prefect(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartedServer]:
-    """One server for all tests, started by two processes at once over a dead one's record."""
+def prefect_server(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StartedServer]:
+    """One server for all tests, started by two processes at once over a dead one's record.
+
+    Its state is in PostgreSQL, as that of the demo and of a night.
+    """
     folder = tmp_path_factory.mktemp("prefect")
-    environ = without_prefect(folder)
+    state_database = Database(server.url(user="postgres", database="postgres"), server)
+    environ = without_prefect(folder) | {DATABASE_VARIABLE: state_database.prefect_url()}
     stale = {"pid": os.getpid(), "token": "another start", "port": 1}
     (folder / "server.json").write_text(json.dumps(stale))
     try:
