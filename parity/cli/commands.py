@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from parity.cli.alerts import alerts
 from parity.cli.diff import diff
 from parity.cli.noise import noise
 from parity.cli.options import SessionDate, config_option, json_option, night_options
 from parity.cli.progress import Progress
 from parity.cli.selftest import selftest
+from parity.cli.status import status
 from parity.cli.telling import say, shown, tell
 from parity.cli.track import track
+from parity.cli.upkeep import ALL as UPKEEP
 from parity.model.errors import UsageError
 from parity.model.result import JobOutcome, RunResult
 from parity.model.since import Since
-from parity.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from parity.nightly import Harness
@@ -35,6 +37,7 @@ def nightly(
 ) -> int:
     """Run both sides' jobs, compare what they wrote, publish the report."""
     from parity.nightly import Night, open_harness
+    from parity.nightly.alerting import alert_after_night
     from parity.nightly.pruning import prune_old_evidence
 
     harness = open_harness(config, os.environ)
@@ -44,7 +47,10 @@ def nightly(
         with Progress() as progress:
             result = night.run(os.environ, None if quiet else _job_line, progress=progress, say=say)
         prune_old_evidence(harness, datetime.now(UTC))
-        return _tell(harness, result, json_path)
+        code = _tell(harness, result, json_path)
+    # The night is over; whom to tell, and how long that takes, is no part of it.
+    alert_after_night(harness, datetime.now(UTC), os.environ, say)
+    return code
 
 
 @click.command()
@@ -105,24 +111,6 @@ def report(config: Path, session: date | None, json_path: str | None) -> int:
             f"{harness.suite.migration}; run parity nightly first"
         )
     return _tell(harness, wanted[0], json_path)
-
-
-@click.command()
-@config_option
-def status(config: Path) -> int:
-    """List the nights stored so far, newest first. The exit code is the newest verdict's."""
-    from parity.nightly import open_harness
-    from parity.report.terminal import render_index
-    from parity.report.view import NightRow
-
-    harness = open_harness(config, os.environ)
-    nights = harness.store.nights(harness.suite.migration)
-    if not nights:
-        click.echo("No night yet: run parity nightly.")
-        return Verdict.UNDECIDED.exit_code
-    click.echo(str(render_index([NightRow.of(night) for night in nights])))
-    click.echo(f"Newest run: {nights[0].run_id}")
-    return nights[0].verdict.exit_code
 
 
 @click.command(short_help="Replay ten real sessions, a stock split among them.")
@@ -197,4 +185,17 @@ def _tell(
     )
 
 
-ALL = (nightly, compare, diff, report, status, selftest, noise, track, demo, database)
+ALL = (
+    nightly,
+    compare,
+    diff,
+    report,
+    status,
+    alerts,
+    selftest,
+    noise,
+    track,
+    *UPKEEP,
+    demo,
+    database,
+)

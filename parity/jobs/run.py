@@ -1,12 +1,11 @@
 """Runs the commands of both sides: no shell, a time limit, a log, and nothing left behind.
 
 The jobs of one side run one after the other, as cron would run them, each whether or not the one
-before it failed; the two sides run at the same time.
+before it failed; the two sides run at the same time. Both sides' jobs are measured alike.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,18 +14,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from parity.jobs.leftover import clear_leftovers, forget, remember
+from parity.jobs.measuring import Account, Measured
 from parity.model.result import JobOutcome
 from parity.model.suite import Job
 from parity.model.verdict import Side
 
 __all__ = ["run_jobs"]
 
-GRACE = 5.0  # seconds between TERM and KILL
 Report = Callable[[JobOutcome], None]
 DatabaseUrl = Callable[[str], str]
 
@@ -62,13 +61,12 @@ def run_jobs(
     places = {"{python}": sys.executable, "{session}": session.isoformat()}
     places["{as_of}"] = as_of.isoformat()
 
-    started: list[subprocess.Popen[bytes]] = []
-    interrupted = threading.Event()
+    started = _Started()
 
     def side(which: Side) -> list[JobOutcome]:
         outcomes = []
         for job in (job for job in jobs if job.side is which):
-            if interrupted.is_set():
+            if started.interrupted:
                 break
             command = [_fill(part, places) for part in job.command]
             env = {**environ, **{k: _with_urls(_fill(v, places), database_url) for k, v in job.env}}
@@ -85,9 +83,7 @@ def run_jobs(
         except BaseException:
             # Interrupted: the threads wait for their jobs, so the jobs must end first.
             pool.shutdown(wait=False, cancel_futures=True)
-            interrupted.set()
-            for process in tuple(started):
-                end_group(process)
+            started.end()
             raise
     return tuple(found[job.name] for job in jobs)
 
@@ -99,6 +95,28 @@ class _Place:
     root: Path
     running: Path
     log: Path
+
+
+class _Started:
+    """The processes of one night, which an interruption ends: those that are and those to come."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self._processes: list[Measured] = []
+        self._lock = threading.Lock()
+
+    def add(self, process: Measured) -> None:
+        with self._lock:
+            self._processes.append(process)
+            late = self.interrupted
+        if late:
+            process.end()
+
+    def end(self) -> None:
+        with self._lock:
+            self.interrupted = True
+        for process in self._processes:
+            process.end()
 
 
 def _fill(text: str, places: Mapping[str, str]) -> str:
@@ -121,39 +139,39 @@ def _run(
     command: list[str],
     env: dict[str, str],
     place: _Place,
-    processes: list[subprocess.Popen[bytes]],
+    processes: _Started,
 ) -> JobOutcome:
     started = time.monotonic()
     log = place.log
-    exit_code: int | None = None
+    in_time = False
     with log.open("wb") as out:
         try:
-            process = subprocess.Popen(
-                command,
-                cwd=place.root,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a group of its own, so that all of it can be ended
-            )
+            process = Measured(command, folder=place.root, environ=env, log=out)
         except OSError as error:
             reason = f"cannot start {command[0]}: {error.strerror}"
-            return _outcome(job, None, started, log, reason)
-        processes.append(process)
-        remember(place.running, job.name, process.pid)
+            return _outcome(job, Account(), started, log, reason)
+        processes.add(process)
         try:
-            exit_code = process.wait(job.timeout.total_seconds())
-            reason = "" if exit_code == 0 else _why(exit_code, log)
+            remember(place.running, job.name, process.pid)
+            process.wait(job.timeout.total_seconds())
+            in_time = True
         except subprocess.TimeoutExpired:
-            reason = f"ended by its time limit of {job.timeout.total_seconds():g} s"
+            pass
         finally:
-            end_group(process)
+            process.end()
             forget(place.running, job.name)
-    return _outcome(job, exit_code, started, log, reason)
+    account = process.account()
+    if not in_time:
+        reason = f"ended by its time limit of {job.timeout.total_seconds():g} s"
+        return _outcome(job, replace(account, exit_code=None), started, log, reason)
+    return _outcome(job, account, started, log, _why(account.exit_code, log))
 
 
-def _why(exit_code: int, log: Path) -> str:
+def _why(exit_code: int | None, log: Path) -> str:
+    if exit_code == 0:
+        return ""
+    if exit_code is None:
+        return "its end was not seen"
     if exit_code < 0:
         return f"ended by signal {_signal_name(-exit_code)}"
     return _last_line(log)
@@ -174,32 +192,14 @@ def _last_line(log: Path) -> str:
     return textwrap.shorten(lines[-1], 200, placeholder=" …") if lines else ""
 
 
-def _outcome(job: Job, exit_code: int | None, started: float, log: Path, reason: str) -> JobOutcome:
+def _outcome(job: Job, account: Account, started: float, log: Path, reason: str) -> JobOutcome:
     return JobOutcome(
         name=job.name,
         side=job.side,
-        exit_code=exit_code,
+        exit_code=account.exit_code,
         seconds=round(time.monotonic() - started, 3),
         log=log.name,
         reason=reason,
+        cpu_seconds=account.cpu_seconds,
+        peak_memory=account.peak_memory,
     )
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """Ends what is left of a job's process group: TERM, then KILL after a while."""
-    group = process.pid
-    for signal_number, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
-        try:
-            os.killpg(group, signal_number)
-        except ProcessLookupError:
-            return
-        except PermissionError:
-            pass  # on macOS a group of zombies says so
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
-            process.poll()  # reaps the leader, or its group would live on as a zombie
-            try:
-                os.killpg(group, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.02)

@@ -14,7 +14,7 @@ from parity.report.dataset import dataset_view
 from parity.report.rows import Sample
 from parity.report.selftest import again, bad_lines, score_views, selftest_ok, selftest_text
 from parity.report.view import Figure, JobView, NightRow, NightView
-from parity.report.words import count, day, utc_text, value_text, visible
+from parity.report.words import ABSENT, count, day, memory_text, utc_text, value_text, visible
 
 __all__ = ["night_view"]
 
@@ -168,6 +168,10 @@ def _job(job: JobOutcome) -> JobView:
         outcome=outcome,
         seconds=f"{job.seconds:,.1f}",
         seconds_sort=repr(job.seconds),
+        cpu=ABSENT if job.cpu_seconds is None else f"{job.cpu_seconds:,.1f}",
+        cpu_sort=repr(job.cpu_seconds or 0.0),
+        memory=memory_text(job.peak_memory),
+        memory_sort=str(job.peak_memory or 0),
         reason=visible(job.reason),
         log=f"../../{quote(job.log)}" if job.log else "",
     )

@@ -84,6 +84,8 @@ def _night(view: NightView) -> list[RenderableType]:
     parts += [
         Text(line, "dim") for line in dict.fromkeys(one.noise for one in view.datasets if one.noise)
     ]
+    if view.jobs:
+        parts += [Text(""), _jobs(view.jobs)]
     parts += bullets("Failed jobs", [_job(job) for job in view.jobs if not job.ok])
     parts += [Text(""), Text(f"Second opinion: {view.opinion}")]
     parts += [Text(f"  {line}") for line in view.opinion_examples]
@@ -115,6 +117,18 @@ def _datasets(datasets: Sequence[DatasetView]) -> Table:
             numbers["only in legacy"],
             numbers["only in candidate"],
         )
+    return table
+
+
+def _jobs(jobs: Sequence[JobView]) -> Table:
+    """What each job took. Why one failed stands below."""
+    table = plain_table(
+        ("job", False), ("side", False), ("", False), ("seconds", True), ("CPU", True),
+        ("memory", True),
+    )  # fmt: skip
+    for job in jobs:
+        outcome = Text(job.outcome, "" if job.ok else "bold red")
+        table.add_row(Text(job.name), job.side, outcome, job.seconds, job.cpu, job.memory)
     return table
 
 

@@ -135,6 +135,10 @@ class JobView:
     outcome: str
     seconds: str
     seconds_sort: str
+    cpu: str
+    cpu_sort: str
+    memory: str
+    memory_sort: str
     reason: str
     log: str
 

@@ -18,6 +18,7 @@ __all__ = [
     "delta_of",
     "delta_text",
     "is_number",
+    "memory_text",
     "ratio_text",
     "share",
     "some_of",
@@ -184,6 +185,11 @@ def share(part: int, whole: int) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """`1 row`, `8,064 rows`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def memory_text(size: int | None) -> str:
+    """Bytes as `123 MB`, of a million each; None is a dash."""
+    return ABSENT if size is None else f"{size / 1e6:,.0f} MB"
 
 
 def some_of(names: tuple[str, ...], most: int = 3) -> str:

@@ -8,6 +8,7 @@ Each save is one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -17,17 +18,21 @@ from alembic.config import Config
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from parity.model.alert import Alert, Changes, Part
 from parity.model.audit import Audit
 from parity.model.errors import StoreError
+from parity.model.monitoring import JobRun
 from parity.model.noise import Noise
 from parity.model.result import Discrepancy, JobOutcome, RunResult
 from parity.model.since import Since
 from parity.model.verdict import Phase
+from parity.store import alerts as ledger
 from parity.store import audits as audit_rows
 from parity.store import jobs, runs, tables
 from parity.store import noise as noise_rows
 from parity.store.connection import lock, reading, reason, writing
 from parity.store.evidence import write_evidence
+from parity.store.history import job_history
 from parity.store.rows import Rows, copy_rows, digest_rows, stored_rows
 from parity.store.since import since_run
 
@@ -80,6 +85,11 @@ class Store:
         """How each job of a session ended when it last ran, by job name."""
         with reading(self._engine) as connection:
             return jobs.last_jobs(connection, migration, session)
+
+    def job_history(self, migration: str) -> tuple[JobRun, ...]:
+        """All runs of all jobs, oldest first."""
+        with reading(self._engine) as connection:
+            return job_history(connection, migration)
 
     def save(
         self,
@@ -188,3 +198,31 @@ class Store:
         """The newest measurement of each dataset, by dataset and column."""
         with reading(self._engine) as connection:
             return noise_rows.latest_noise(connection, migration)
+
+    def one_teller(self, migration: str) -> AbstractContextManager[None]:
+        """Held by whoever tells alerts: of two at once, the second waits for the first.
+
+        Raises:
+            StoreError: the first has not ended for a minute.
+        """
+        return ledger.one_teller(self._engine, migration)
+
+    def change_alerts(self, migration: str, changes: Changes) -> None:
+        """Opens and closes alerts, all or none."""
+        with writing(self._engine, "the alerts") as connection:
+            ledger.change_alerts(connection, migration, changes)
+
+    def alerts(self, migration: str) -> tuple[Alert, ...]:
+        """Those that are open, and those that are over and not told to be; the oldest first."""
+        with reading(self._engine) as connection:
+            return ledger.alerts_of(connection, migration)
+
+    def alerts_reached(self, parts: Iterable[tuple[int, Part]], target: str) -> None:
+        """Keeps that a target has got some messages."""
+        with writing(self._engine, "who has been told") as connection:
+            ledger.mark_reached(connection, parts, target)
+
+    def alerts_told(self, parts: Iterable[tuple[int, Part]]) -> None:
+        """Keeps that everybody has got some messages."""
+        with writing(self._engine, "who has been told") as connection:
+            ledger.mark_told(connection, parts)

@@ -174,4 +174,14 @@ alert = Table(
     Column("recovery", Text),
     Column("recovery_told_at", DateTime(timezone=True)),
 )
-__all__ += ["alert", "noise"]
+
+# Which targets have which of an alert's messages.
+alert_reached = Table(
+    "alert_reached",
+    metadata,
+    Column("alert", BigInteger, ForeignKey("parity.alert.id"), primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    _now(),
+)
+__all__ += ["alert", "alert_reached", "noise"]

@@ -37,13 +37,17 @@ _MESSAGE_SYMBOLS = 20
 
 
 def moment(as_of: datetime | None) -> datetime:
-    """Return the moment that a run stands for; None is now (flows are an edge that has a clock).
+    """Return the moment that a run stands for (flows are an edge that has a clock).
+
+    None is when the run was due: one that a worker begins late, or after midnight, is still that
+    evening's. A run that is started by hand is due now.
 
     Raises:
         SettingsError: The time has no zone.
     """
     if as_of is None:
-        return datetime.now(UTC)
+        due: datetime | None = runtime.flow_run.scheduled_start_time
+        return due or datetime.now(UTC)
     if as_of.tzinfo is None:
         raise SettingsError(f"as_of {as_of.isoformat()} has no time zone")
     return as_of

@@ -13,8 +13,8 @@ from parity.demo.faults import Fault, FaultKind, Vendor
 from prefect_flows.calculating import calculate
 from prefect_flows.errors import LastingError, PassingError
 from prefect_flows.loading import load_polygon, load_yahoo
-from prefect_flows.work.outcome import Outcome, Status
 from prefect_flows.settings import Settings
+from prefect_flows.work.outcome import Outcome, Status
 from tests.flows.conftest import at
 
 if TYPE_CHECKING:

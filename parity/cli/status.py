@@ -1,0 +1,105 @@
+"""`parity status`: the nights so far, or how scripts and flows have run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from parity.cli.options import config_option
+from parity.cli.telling import write_json
+from parity.model.errors import UsageError
+from parity.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from parity.model.result import RunResult
+    from parity.nightly import Harness
+
+__all__ = ["status"]
+
+SCHEMA_VERSION = 1
+
+
+@click.command(short_help="List the nights, or how flows and scripts have run.")
+@config_option
+@click.option("--flows", is_flag=True, help="How every script and every flow has run: successes, "
+              "time, memory, retries, failed symbols.")  # fmt: skip
+@click.option("--sessions", type=click.IntRange(1, 1000), help="With --flows: over so many "
+              "sessions, up to the newest with a run.  [default: 20]")  # fmt: skip
+@click.option("--prefect-api", metavar="URL", help="With --flows: Prefect's API, which also knows "
+              "runs that crashed or are late.  [default: PREFECT_API_URL]")  # fmt: skip
+@click.option("--json", "json_path", metavar="PATH|-",
+              help="Write it as JSON there too; - is standard output, then alone.")  # fmt: skip
+def status(
+    config: Path, flows: bool, sessions: int | None, prefect_api: str | None, json_path: str | None
+) -> int:
+    """List the nights stored so far, newest first. The exit code is the newest verdict's.
+
+    With --flows: how scripts and flows have run; the exit code is 0 when that could be told.
+    """
+    if not flows and (sessions or prefect_api):
+        raise UsageError("--sessions and --prefect-api go with --flows")
+    from parity.nightly import open_harness
+
+    harness = open_harness(config, os.environ)
+    if not flows:
+        return _nights(harness, json_path)
+    from parity.nightly.monitoring import monitor
+    from parity.report.flows import render_flows
+
+    found = monitor(
+        harness,
+        sessions or 20,
+        now=datetime.now(UTC),
+        prefect_api=prefect_api or os.environ.get("PREFECT_API_URL"),
+        environ=os.environ,
+    )
+    _say(str(render_flows(found)), found.to_json(), json_path)
+    return 0
+
+
+def _nights(harness: Harness, json_path: str | None) -> int:
+    from parity.report.terminal import render_index
+    from parity.report.view import NightRow
+
+    nights = harness.store.nights(harness.suite.migration)
+    if nights:
+        text = f"{render_index([NightRow.of(night) for night in nights])}\n"
+        text += f"Newest run: {nights[0].run_id}\n"
+    else:
+        text = "No night yet: run parity nightly.\n"
+    _say(text, _nights_json(harness.suite.migration, nights), json_path)
+    return (nights[0].verdict if nights else Verdict.UNDECIDED).exit_code
+
+
+def _nights_json(migration: str, nights: Sequence[RunResult]) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "migration": migration,
+        "nights": [
+            {
+                "session": night.session.isoformat(),
+                "verdict": night.verdict.value,
+                "phase": night.phase,
+                "run_id": night.run_id,
+                "reasons": list(night.reasons),
+            }
+            for night in nights
+        ],
+    }
+
+
+def _say(text: str, content: Mapping[str, Any], json_path: str | None) -> None:
+    """Prints, or writes the JSON, or both."""
+    if json_path:
+        printed = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        if json_path == "-":
+            text = printed
+        else:
+            write_json(json_path, printed)
+    click.echo(text, nl=False)

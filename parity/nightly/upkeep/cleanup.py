@@ -1,0 +1,151 @@
+"""Deletes what is older than it is kept, and no evidence of the phase in force.
+
+The order makes a kill harmless: first the index loses its links, then pages go, then runs; a run
+without a page is published again by the next night, a page without a run would say what nobody
+can check. Everything is found anew each time, so running again goes on where it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from parity.model.verdict import Side
+from parity.nightly.harness import Harness
+from parity.nightly.night import EVIDENCE, LOGS
+from parity.report.publish import write_index
+from parity.report.view import NightRow
+from parity.upkeep import folders, stored
+from parity.upkeep.account import Account, Line
+
+__all__ = ["clean_up"]
+
+
+def clean_up(
+    harness: Harness, as_of: datetime, *, dry_run: bool = False, say: Callable[[str], None] = print
+) -> Account:
+    """Deletes by `Suite.retention`: pages and logs, runs, evidence, the flows' accounts.
+
+    Args:
+        harness: whose migration.
+        as_of: from when ages count; with a time zone.
+        dry_run: only count and name what would go.
+        say: told each session and file that goes, or would.
+
+    Returns:
+        The counts.
+
+    Raises:
+        ParityError: a night is running, or database or disk refuse; what was deleted till then
+            is told by running it again.
+    """
+    suite, store = harness.suite, harness.store
+    with harness.alone():
+        phase = store.phase(suite.migration)
+        moment = as_of - suite.retention.runs
+        past = stored.past(harness.database, suite.migration, phase, _day(harness, moment), moment)
+        work = _Work(harness, past, as_of, dry_run, say)
+        lines = [*work.pages(), *work.rows("runs"), work.evidence()]
+        lines += [*work.rows("noise"), *work.rows("alerts"), *work.accounts()]
+    title = f"{'Would delete' if dry_run else 'Deleted'} of {suite.migration}"
+    kept = f"Phase {phase.value} is in force: its evidence stays."
+    return Account(title=title, lines=tuple(lines), notes=(kept,))
+
+
+def _day(harness: Harness, moment: datetime) -> date:
+    return moment.astimezone(harness.exchange.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    harness: Harness
+    past: stored.Past
+    as_of: datetime
+    dry_run: bool
+    say: Callable[[str], None]
+
+    def pages(self) -> list[Line]:
+        """Pages and logs; one goes at the latest with the run that it is of."""
+        suite, past = self.harness.suite, self.past
+        known = folders.pages(suite.reports, suite.migration)
+        gone = [
+            page for page in known if page.phase != past.phase.value and self._old(page.session)
+        ]
+        logs = suite.reports / LOGS
+        names = {job.name for job in suite.jobs}
+        old = [
+            (session, files)
+            for session, files in folders.log_folders(logs, past.logs, names)
+            if self._old(session)
+        ]
+        if gone and not self.dry_run:
+            self._index(page for page in known if page not in gone)
+        for page in gone:
+            self._remove(page.folder, page.files)
+        for session, files in old:
+            self._remove(logs / session.isoformat(), files)
+        return [
+            Line(what="pages", number=len(gone)),
+            Line(what="sessions of logs", number=len(old)),
+        ]
+
+    def _old(self, session: date) -> bool:
+        """Whether pages and logs of a session may go."""
+        kept = self.harness.suite.retention.reports
+        old = session < _day(self.harness, self.as_of - kept) or session < self.past.before
+        return old and session not in self.past.protected
+
+    def _index(self, left: Iterable[folders.Page]) -> None:
+        """Of a session that was compared in two phases, the index has the later page."""
+        newest = {page.session: page for page in left}
+        rows: list[NightRow] = []
+        for page in newest.values():
+            # Of a page that another version wrote, the next night knows more.
+            with suppress(KeyError, TypeError, ValueError):
+                rows.append(NightRow.from_json(page.result))
+        suite = self.harness.suite
+        write_index(rows, suite.reports, migration=suite.migration)
+
+    def _remove(self, shown: Path, files: tuple[Path, ...]) -> None:
+        root = self.harness.suite.root
+        self.say(str(shown.relative_to(root) if shown.is_relative_to(root) else shown))
+        if not self.dry_run:
+            folders.remove(files, shown.parent)
+
+    def rows(self, kind: str) -> list[Line]:
+        """Rows of schema `parity`."""
+        if kind == "runs":
+            for session in self.past.sessions:
+                self.say(f"session {session}")
+        return stored.delete_kind(self.harness.database, self.past, kind, dry_run=self.dry_run)
+
+    def evidence(self) -> Line:
+        """Evidence of runs that are gone, also of those that went before a kill."""
+        suite, past = self.harness.suite, self.past
+        place = suite.state / EVIDENCE
+        known = stored.known_runs(self.harness.database, suite.migration)
+        number = 0
+        for run_id, session, files in folders.evidence_folders(place, suite.migration):
+            there = run_id in known and not (self.dry_run and session in past.sessions)
+            if session < past.before and session not in past.protected and not there:
+                self._remove(place / run_id, files)
+                number += 1
+        return Line(what="runs' evidence", number=number)
+
+    def accounts(self) -> list[Line]:
+        """The flows' accounts. The scripts' own are theirs."""
+        flows, kept = self.harness.suite.flows, self.harness.suite.retention.load_runs
+        theirs = flows.load_runs(Side.LEGACY)
+        lines = []
+        for relation in dict.fromkeys((flows.load_runs(Side.CANDIDATE), flows.runs)):
+            if relation is None or relation == theirs:
+                continue
+            number = stored.delete_older(
+                self.harness.database, relation, self.as_of - kept, dry_run=self.dry_run
+            )
+            note = "there is no such table" if number is None else ""
+            lines.append(Line(what=f"rows of {relation}", number=number or 0, note=note))
+        return lines

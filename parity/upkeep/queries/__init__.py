@@ -1,0 +1,1 @@
+"""SQL of the upkeep. Identifiers are quoted by psycopg, values are bound."""

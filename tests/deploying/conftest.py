@@ -1,0 +1,61 @@
+"""One site for all tests of a module: its Prefect server, its database, its vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from parity.database import EmbeddedServer
+from parity.demo.server import ReplayServer
+from prefect_flows.queries.connection import connect
+from prefect_flows.server import ensure_server, stop_server
+from prefect_flows.tables import create_tables
+from tests.conftest import NEW_YORK
+from tests.deploying.site import Site, operators_shell
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="package")
+def site(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A Prefect server, an empty database, and the vendors on the evening before AAPL's split."""
+    folder = tmp_path_factory.mktemp("site")
+    environ = operators_shell(folder / "prefect")
+    moment = datetime(2005, 2, 25, 20, 0, tzinfo=NEW_YORK)
+    (folder / "workers").mkdir()
+    with new_database(server) as name, ReplayServer(moment, folder / "replay") as replay:
+        database_url = server.url(user="prefect_writer", database=name)
+        with connect(database_url) as connection:
+            create_tables(connection)
+        environ |= replay.environment() | {"DATABASE_URL": database_url}
+        try:
+            url = ensure_server(environ)
+            environ["PREFECT_API_URL"] = url
+            admin_url = server.url(user="postgres", database=name)
+            yield Site(url, environ, database_url, admin_url, replay, folder / "workers")
+        finally:
+            environ.pop("PREFECT_API_URL", None)
+            stop_server(environ)
+
+
+@contextmanager
+def new_database(server: EmbeddedServer) -> Iterator[str]:
+    """A database with roles, schemas and grants, for longer than a test."""
+    name = f"site_{next(_numbers)}"
+    admin = server.url(user="postgres", database="postgres")
+    identifier = sql.Identifier(name)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_parity").format(identifier)
+        )
+    try:
+        yield name
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
