@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from parity.demo.faults import Fault, FaultBook, FaultKind, RequestLog, Vendor
-from parity.demo.market import exchange_date
+from parity.demo.market import exchange_date, source_of
 from parity.demo.polygon import aggregates, parse_request
 from parity.demo.spoil import spoil_aggregates, spoil_chart
 from parity.demo.transfer import UNANSWERED, Transfer
@@ -34,9 +34,13 @@ _SECRET_PARAMETERS = ("crumb", "apikey")
 
 
 class Replay:
-    """What the server and its owner share: the moment, the faults, the log; thread-safe."""
+    """What the server and its owner share: the moment, the faults, the log; thread-safe.
 
-    def __init__(self, as_of: datetime) -> None:
+    `made_up`: a ticker such as `AAPL-0017` is known, and has AAPL's data.
+    """
+
+    def __init__(self, as_of: datetime, *, made_up: bool = False) -> None:
+        self._made_up = made_up
         self.polygon_key = secrets.token_hex(16)
         self.faults = FaultBook()
         self._lock = threading.Lock()
@@ -53,6 +57,10 @@ class Replay:
     def as_of(self, moment: datetime) -> None:
         exchange_date(moment)  # refuses a moment without a time zone
         self._as_of = moment
+
+    def source(self, symbol: str) -> str:
+        """Return whose data a symbol is answered with."""
+        return source_of(symbol) if self._made_up else symbol
 
     def log(self, entry: RequestLog) -> None:
         """Append one request to the log."""
@@ -136,7 +144,8 @@ class _Handler:
             body = {"chart": {"result": None, "error": error}}
             return self._done(request, _json(body, 401), Vendor.YAHOO, symbol)
         fault = self._replay.faults.take(Vendor.YAHOO, symbol)
-        answer = chart(symbol, request.query_params, self._replay.as_of)
+        source, as_of = self._replay.source(symbol), self._replay.as_of
+        answer = chart(source, request.query_params, as_of, name=symbol)
         body = spoil_chart(answer.body, fault)
         response = _json(body, answer.status, synthetic=answer.synthetic)
         return await self._deliver(request, response, Vendor.YAHOO, symbol, fault)
@@ -157,7 +166,7 @@ class _Handler:
         if (most := self._replay.faults.page_size(Vendor.POLYGON, symbol)) is not None:
             asked = replace(asked, limit=min(asked.limit, most))
         fault = self._replay.faults.take(Vendor.POLYGON, symbol, asked.page)
-        answer = aggregates(asked, self._replay.as_of)
+        answer = aggregates(asked, self._replay.as_of, source=self._replay.source(symbol))
         body = {**answer.body, "request_id": request_id}
         if answer.next_path is not None:
             body["next_url"] = f"{request.url.scheme}://{request.url.netloc}{answer.next_path}"

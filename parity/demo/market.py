@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ __all__ = [
     "intraday_bars",
     "is_listed",
     "session_hours",
+    "source_of",
     "splits_as_of",
 ]
 
@@ -52,6 +54,7 @@ _SPLITS = {
     "AAPL": (Split(date(2000, 6, 21), 2, 1), Split(date(2005, 2, 28), 2, 1)),
     "MSFT": (Split(date(2003, 2, 18), 2, 1),),
 }
+_MADE_UP = re.compile(rf"({'|'.join(SYMBOLS)})-[0-9]+")
 _NOISE = 2e-5  # the smallest dividend moves f by 4e-4, printing Adj Close by 1e-12
 
 
@@ -102,6 +105,12 @@ def history(symbol: str) -> History:
     splits = _SPLITS.get(symbol, ())
     factors = [float(row["Adj Close"]) / bar.close for row, bar in zip(rows, bars, strict=True)]
     return History(symbol, bars, splits, tuple(_derive_dividends(bars, factors, splits)))
+
+
+def source_of(name: str) -> str:
+    """Return whose data a made-up ticker has: `AAPL` for `AAPL-0017`; any other has its own."""
+    made_up = _MADE_UP.fullmatch(name)
+    return made_up[1] if made_up else name
 
 
 def is_listed(symbol: str, as_of: datetime) -> bool:

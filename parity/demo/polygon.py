@@ -76,11 +76,14 @@ def parse_request(path: Mapping[str, str], query: Mapping[str, str]) -> AggsRequ
     return request
 
 
-def aggregates(request: AggsRequest, as_of: datetime) -> AggsAnswer:
-    """Answer one page; a symbol or a range without bars has `resultsCount` 0 and no `results`."""
+def aggregates(request: AggsRequest, as_of: datetime, *, source: str | None = None) -> AggsAnswer:
+    """Answer one page; a symbol or a range without bars has `resultsCount` 0 and no `results`.
+
+    `source` is the symbol whose bars are sent, where it is another than the one asked for.
+    """
     stamped = [
         (stamp, bar)
-        for bar in _known(request, as_of)
+        for bar in _known(source or request.symbol, request, as_of)
         if request.start <= (stamp := _stamp(bar, request.span)) <= request.end
     ]
     if request.descending:
@@ -100,15 +103,15 @@ def aggregates(request: AggsRequest, as_of: datetime) -> AggsAnswer:
     return AggsAnswer(body, next_path, synthetic=request.span == "hour")
 
 
-def _known(request: AggsRequest, as_of: datetime) -> tuple[Bar, ...]:
-    if request.symbol not in SYMBOLS:
+def _known(symbol: str, request: AggsRequest, as_of: datetime) -> tuple[Bar, ...]:
+    if symbol not in SYMBOLS:
         return ()
     if request.span == "day":
-        return daily_bars(request.symbol, as_of, split_adjusted=request.adjusted)
+        return daily_bars(symbol, as_of, split_adjusted=request.adjusted)
     # Held between 1970 and the moment asked, a start far off is no date that Python can hold.
     since = min(max(request.start / 1000, 0), as_of.timestamp())
     return intraday_bars(
-        request.symbol,
+        symbol,
         as_of,
         since=datetime.fromtimestamp(since, EXCHANGE_TZ).date(),
         split_adjusted=request.adjusted,

@@ -39,16 +39,17 @@ class ReplayServer:
     """Replays both vendors as of a chosen moment; a context manager, entered once.
 
     `work_dir` receives the certificates and the clients' cache folder. The URLs are known from
-    the moment the context is entered.
+    the moment the context is entered. With `made_up`, tickers such as `AAPL-0017` are answered
+    with the data of AAPL, under the name that was asked for: where many symbols are wanted.
     """
 
-    def __init__(self, as_of: datetime, work_dir: Path) -> None:
+    def __init__(self, as_of: datetime, work_dir: Path, *, made_up: bool = False) -> None:
         """Prepare a server.
 
         Raises:
             UsageError: `as_of` has no time zone.
         """
-        self._replay = Replay(as_of)
+        self._replay = Replay(as_of, made_up=made_up)
         self._work_dir = work_dir.absolute()
         self._sockets = ExitStack()
         self._ready = threading.Event()

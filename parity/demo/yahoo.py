@@ -59,16 +59,21 @@ class _Window:
     sessions: int | None = None
 
 
-def chart(symbol: str, query: Mapping[str, str], as_of: datetime) -> ChartAnswer:
-    """Answer `/v8/finance/chart/SYMBOL` for its query parameters.
+def chart(
+    symbol: str, query: Mapping[str, str], as_of: datetime, *, name: str | None = None
+) -> ChartAnswer:
+    """Answer `/v8/finance/chart/SYMBOL` for its query parameters, under another `name` if given.
 
     Unknown symbols get 404, other intervals than 1d, 1h and 60m and malformed ranges 4xx, each
     with Yahoo's `chart.error`. A range without bars gets 200 with no `timestamp`.
     """
     try:
-        return _answer(symbol.upper(), query, as_of)
+        answer = _answer(symbol.upper(), query, as_of)
     except _RefusedError as refused:
         return refused.answer
+    if name is not None:
+        answer.body["chart"]["result"][0]["meta"]["symbol"] = name
+    return answer
 
 
 def _answer(symbol: str, query: Mapping[str, str], as_of: datetime) -> ChartAnswer:

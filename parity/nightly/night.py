@@ -21,6 +21,7 @@ from parity.nightly.harness import Harness
 from parity.nightly.proving import prove
 from parity.nightly.revising import remember
 from parity.nightly.snapshot import Say
+from parity.nightly.upkeep.pages import with_pages
 from parity.nightly.windowing import prune_logs
 from parity.report.publish import write_index, write_night
 from parity.report.view import NightRow
@@ -225,11 +226,12 @@ class Night:
         nights = self.harness.store.nights(result.migration)
         noise = self.harness.store.noise(result.migration)
         reports = self.harness.suite.reports
-        for night in nights:
+        shown = _with_pages(self.harness, nights, self.session)
+        for night in [result, *(other for other in shown if other != result)]:
             # Also those that were stored by a harness that was killed before it published them.
             if night == result or not (reports / NightRow.of(night).link).exists():
                 _publish(self.harness, night, nights, noise)
-        _index(self.harness, nights)
+        _index(self.harness, shown)
         return reports / NightRow.of(result).link
 
     def run(
@@ -275,11 +277,17 @@ def publish_all(harness: Harness) -> tuple[RunResult, ...]:
     """
     nights = harness.store.nights(harness.suite.migration)
     noise = harness.store.noise(harness.suite.migration)
-    for result in nights:
-        _publish(harness, result, nights, noise)
     if nights:
-        _index(harness, nights)
+        shown = _with_pages(harness, nights, max(night.session for night in nights))
+        for result in shown:
+            _publish(harness, result, nights, noise)
+        _index(harness, shown)
     return nights
+
+
+def _with_pages(harness: Harness, nights: Sequence[RunResult], day: date) -> tuple[RunResult, ...]:
+    phase = harness.store.phase(harness.suite.migration)
+    return with_pages(nights, harness.suite.retention, phase, day)
 
 
 def _publish(

@@ -10,10 +10,11 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from parity.database.tools import pattern, public
 from parity.model.errors import ComparisonError
 from parity.upkeep.contents import Digest
 from parity.upkeep.queries import reading, tallying
-from parity.upkeep.tools import pattern, public, run_tool
+from parity.upkeep.tools import run_tool
 
 __all__ = ["Tally", "compare", "dump", "in_database", "look_at", "restore", "tally"]
 
