@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,6 +24,7 @@ __all__ = [
 NEW_YORK = ZoneInfo("America/New_York")
 
 _PLACES = Decimal("0.0001")
+_TOO_DEAR = 1e11  # for numeric(15, 4)
 # Two prices further apart than this are on two scales: the smallest dividend moves a history
 # by about a basis point, rounding to four places and a vendor's own rounding by far less.
 _RELATIVE = Decimal("0.00001")
@@ -85,9 +85,9 @@ def price(value: float) -> Decimal:
     """Return a price at four places, rounded half up from its shortest decimal form.
 
     Raises:
-        ValueError: Not a finite number above zero.
+        ValueError: Not a finite number above zero and below what numeric(15, 4) holds.
     """
-    if not (math.isfinite(value) and value > 0):
+    if not 0 < value < _TOO_DEAR:
         raise ValueError(f"{value} is not a price")
     return Decimal(repr(float(value))).quantize(_PLACES, ROUND_HALF_UP)
 

@@ -1,31 +1,40 @@
 """Calculate the indicators of many symbols at once and store them. No Prefect here.
 
 Three steps, so that they can be tasks of their own: `read` (one query for all symbols),
-`compute_rows` (pure), `store`.
+`compute_all` (pure), `store`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
 from prefect_flows.bars import NEW_YORK, session_of
+from prefect_flows.feeds import YAHOO_JOB
+from prefect_flows.folding import NO_BARS, Daily, by_symbol
+from prefect_flows.indicators import IndicatorRow, Series, compute_newest
 from prefect_flows.queries.connection import connect
 from prefect_flows.queries.indicators import Known, closes, known, store_indicators
 from prefect_flows.queries.runs import record
 from prefect_flows.settings import Settings
 from prefect_flows.work.outcome import Outcome, Status
 
-if TYPE_CHECKING:
-    from prefect_flows.indicators import IndicatorRow
-
-__all__ = ["INDICATORS_JOB", "SOURCE", "History", "calculate", "compute_rows", "read", "store"]
+__all__ = [
+    "INDICATORS_JOB",
+    "SOURCE",
+    "History",
+    "calculate",
+    "compute_all",
+    "compute_rows",
+    "read",
+    "store",
+]
 
 INDICATORS_JOB = "calculate_daily_indicators"
 SOURCE = "yahoo_adjusted"
@@ -73,7 +82,8 @@ def read(
         symbols: Tickers.
         days_back: Calendar days of history before each session written.
         as_of: Bars from then on are not looked at.
-        restated: Those whose bars were fetched again on another scale.
+        restated: Those whose bars were fetched again on another scale, beside those of which
+            load_runs says so.
 
     Returns:
         One a symbol, in order; without sessions where no bars are stored.
@@ -82,36 +92,46 @@ def read(
         psycopg.Error: The database refused.
     """
     started_at = datetime.now(UTC)
-    facts = known(connection, symbols, SOURCE, end=as_of, until=session_of(as_of), whole=restated)
+    facts = known(
+        connection,
+        symbols,
+        SOURCE,
+        end=as_of,
+        until=session_of(as_of),
+        whole=restated,
+        jobs=(YAHOO_JOB, INDICATORS_JOB),
+    )
     firsts = {symbol: first for symbol in symbols if (first := _first(facts[symbol]))}
     starts = {symbol: _midnight(first - timedelta(days_back)) for symbol, first in firsts.items()}
-    series = _by_symbol(closes(connection, starts, SOURCE, end=as_of))
+    series = by_symbol(closes(connection, starts, SOURCE, end=as_of))
     return [
-        _history(symbol, started_at, facts[symbol], series.get(symbol, _NO_BARS))
+        _history(symbol, started_at, facts[symbol], series.get(symbol, NO_BARS))
         for symbol in symbols
     ]
 
 
-def compute_rows(history: History, days_back: int) -> list[IndicatorRow]:
-    """Calculate the rows to write, each from the `days_back` calendar days before its session.
+def compute_all(
+    histories: Sequence[History], days_back: int
+) -> list[tuple[History, list[IndicatorRow]]]:
+    """Calculate the rows to write of all symbols, in one pass.
 
-    So a row comes out the same whenever it is calculated. Pure.
+    Each is calculated from the `days_back` calendar days before its session, so it comes out the
+    same whenever that is done, and whatever is calculated beside it. Pure.
+
+    Returns:
+        Each history with its rows, in order.
     """
-    from prefect_flows.indicators import compute_last  # TA-Lib's import takes a second
+    windows = [_windows(history, days_back) for history in histories]
+    rows = iter(compute_newest(window for found in windows for window in found))
+    return [
+        (history, list(islice(rows, len(found))))
+        for history, found in zip(histories, windows, strict=True)
+    ]
 
-    days = history.days
-    rows = []
-    for day in history.wanted:
-        place = int(np.searchsorted(days, day))
-        if place == len(days) or days[place] != day:
-            continue  # its bars are gone
-        start = int(np.searchsorted(days, day - days_back))
-        window = slice(start, place + 1)
-        rows.append(
-            compute_last(
-                _EPOCH + timedelta(int(day)), history.close[window], history.volume[window]
-            )
-        )
+
+def compute_rows(history: History, days_back: int) -> list[IndicatorRow]:
+    """Calculate the rows to write of one symbol; see `compute_all`."""
+    ((_, rows),) = compute_all([history], days_back)
     return rows
 
 
@@ -156,12 +176,7 @@ def calculate(
     """
     with connect(settings.database_url) as connection:
         histories = read(connection, symbols, days_back=days_back, as_of=as_of, restated=restated)
-        computed = [(history, compute_rows(history, days_back)) for history in histories]
-        return store(connection, computed)
-
-
-_Series = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
-_NO_BARS: _Series = (np.empty(0, np.int64), np.empty(0), np.empty(0))
+        return store(connection, compute_all(histories, days_back))
 
 
 def _first(facts: Known) -> date | None:
@@ -172,7 +187,7 @@ def _first(facts: Known) -> date | None:
     return stored or newest
 
 
-def _history(symbol: str, started_at: datetime, facts: Known, series: _Series) -> History:
+def _history(symbol: str, started_at: datetime, facts: Known, series: Daily) -> History:
     stored, newest, sessions = facts
     days, close, volume = series
     if stored is None:
@@ -190,53 +205,24 @@ def _history(symbol: str, started_at: datetime, facts: Known, series: _Series) -
     )
 
 
+def _windows(history: History, days_back: int) -> list[Series]:
+    """What each row to write is calculated from; nothing where its bars are gone."""
+    days = history.days
+    found = []
+    for day in history.wanted:
+        place = int(np.searchsorted(days, day))
+        if place == len(days) or days[place] != day:
+            continue
+        start = int(np.searchsorted(days, day - days_back))
+        window = slice(start, place + 1)
+        found.append(
+            Series(_EPOCH + timedelta(int(day)), history.close[window], history.volume[window])
+        )
+    return found
+
+
 def _numbers(days: Sequence[date]) -> NDArray[np.int64]:
     return np.array([(day - _EPOCH).days for day in days], dtype=np.int64)
-
-
-def _by_symbol(
-    rows: Sequence[tuple[str, int, bool, float, int | None]],
-) -> Mapping[str, _Series]:
-    """Cut rows in order of symbol and time into series of one row a session."""
-    if not rows:
-        return {}
-    names, days, daily, close, volume = zip(*rows, strict=True)
-    symbols = np.array(names, dtype=object)
-    starts = np.flatnonzero(np.r_[True, symbols[1:] != symbols[:-1]])
-    ends = [*starts[1:], len(rows)]
-    session, is_daily = np.array(days, dtype=np.int64), np.array(daily, dtype=bool)
-    price = np.array(close, dtype=np.float64)
-    shares = np.array([np.nan if shares is None else shares for shares in volume], dtype=np.float64)
-    return {
-        names[start]: _daily(
-            session[start:end], is_daily[start:end], price[start:end], shares[start:end]
-        )
-        for start, end in zip(starts, ends, strict=True)
-    }
-
-
-def _daily(
-    days: NDArray[np.int64],
-    daily: NDArray[np.bool_],
-    close: NDArray[np.float64],
-    volume: NDArray[np.float64],
-) -> _Series:
-    """One row a session: its daily bar where it has one, else its hourly bars folded.
-
-    Of hourly bars, the last close and the sum of the volumes that there are.
-    """
-    first = np.flatnonzero(np.r_[True, days[1:] != days[:-1]])
-    if len(first) == len(days):
-        return days, close, volume
-    last = np.r_[first[1:], len(days)] - 1
-    known_volume = np.add.reduceat(np.isfinite(volume).astype(np.int64), first)
-    folded = np.where(known_volume > 0, np.add.reduceat(np.nan_to_num(volume), first), np.nan)
-    folded_close = close[last]
-    # A daily bar is stamped at midnight, so it is its session's first.
-    has_daily = daily[first]
-    folded_close[has_daily] = close[first[has_daily]]
-    folded[has_daily] = volume[first[has_daily]]
-    return days[first], folded_close, folded
 
 
 def _outcome(history: History, rows: Sequence[IndicatorRow], attempts: int) -> Outcome:

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 from psycopg import Connection
 
-from prefect_flows.bars import NEW_YORK, Bar, Window
+from prefect_flows.bars import NEW_YORK, Bar, Window, session_of
 from prefect_flows.queries.backfill import missing, neighbours, remember
 from prefect_flows.queries.bars import last_bar
 from prefect_flows.settings import Settings
@@ -29,7 +29,6 @@ __all__ = [
 
 YAHOO_JOB = "yahoo_market_data_flow"
 POLYGON_JOB = "polygon_daily_ingestion"
-BACKFILL_JOB = "polygon_historical_backfill"
 BACKFILL_JOB = "polygon_historical_backfill"
 
 # Yahoo keeps hourly bars for 730 days.
@@ -84,8 +83,10 @@ class Feed(Protocol):
         """
         ...
 
-    def remember(self, connection: Connection, symbol: str, window: Window) -> None:
-        """Note, in the transaction that stores its answer, that this was asked for."""
+    def remember(
+        self, connection: Connection, symbol: str, window: Window, bars: Sequence[Bar]
+    ) -> None:
+        """Note, in the transaction that stores the bars, that this was asked for."""
         ...
 
 
@@ -94,7 +95,9 @@ class _Forgetful:
 
     __slots__ = ()
 
-    def remember(self, connection: Connection, symbol: str, window: Window) -> None:
+    def remember(
+        self, connection: Connection, symbol: str, window: Window, bars: Sequence[Bar]
+    ) -> None:
         """Note nothing."""
 
 
@@ -214,10 +217,17 @@ class BackfillFeed:
         """Ask for bars; the vendor may have none, as before a share was first traded."""
         return ask_polygon(symbol, window, settings, permit, may_be_empty=True)
 
-    def remember(self, connection: Connection, symbol: str, window: Window) -> None:
-        """Note which days have been asked for."""
-        first, last = (moment.astimezone(NEW_YORK) for moment in (window.start, window.end))
-        remember(connection, symbol, "polygon", first.date(), (last - _MOMENT).date())
+    def remember(
+        self, connection: Connection, symbol: str, window: Window, bars: Sequence[Bar]
+    ) -> None:
+        """Note which days need not be asked for again: those up to the newest bar.
+
+        A vendor may be late with what comes after it, and an answer without any bar may be wrong:
+        that is asked for again each time.
+        """
+        if bars:
+            last = max(session_of(bar.timestamp) for bar in bars)
+            remember(connection, symbol, "polygon", session_of(window.start), last)
 
 
 _MOMENT = timedelta(microseconds=1)

@@ -88,6 +88,7 @@ def fetch(
     whole = _whole_history(connection, feed, symbol, window, restated)
     if whole != window:
         answer = feed.ask(symbol, whole, settings, permit)
+        _check_whole(connection, feed, symbol, whole, answer.bars)
     note = f"restated: {', '.join(restated)} from {whole.start:%Y-%m-%d}"
     return replace(
         fetched,
@@ -137,7 +138,8 @@ def store(
         ]
         for one in fetched:
             if one.window is not None:
-                feed.remember(connection, one.symbol, one.window)
+                bars = [bar for found in one.bars.values() for bar in found]
+                feed.remember(connection, one.symbol, one.window, bars)
         record(connection, feed.job, outcomes, run_id)
     return outcomes
 
@@ -187,6 +189,27 @@ def _whole_history(
         for source in sources
     )
     return feed.reach(window.reaching(min(first for first in firsts if first is not None)))
+
+
+def _check_whole(
+    connection: Connection,
+    feed: Feed,
+    symbol: str,
+    whole: Window,
+    bars: Mapping[str, Sequence[Bar]],
+) -> None:
+    """Refuse a history that leaves out some of what is stored: it would stay on the old scale."""
+    for source, found in bars.items():
+        stored = [
+            bar.timestamp
+            for bar in bars_between(connection, symbol, source, whole)
+            if is_daily(bar) == feed.daily
+        ]
+        moments = {bar.timestamp for bar in found}
+        left_out = [moment for moment in (*stored[:1], *stored[-1:]) if moment not in moments]
+        if left_out:
+            day = session_of(left_out[0])
+            raise PassingError(symbol, f"the restated {source} lacks {day}, which is stored")
 
 
 def _by_moment(bars: Sequence[Bar]) -> dict[datetime, Bar]:

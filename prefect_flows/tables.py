@@ -76,7 +76,11 @@ ALTER TABLE prefect.load_runs
     ADD COLUMN IF NOT EXISTS run_id text,
     ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 1,
     ADD COLUMN IF NOT EXISTS restated boolean NOT NULL DEFAULT false"""
-_LOAD_RUNS_INDEX = "CREATE INDEX IF NOT EXISTS load_runs_run ON prefect.load_runs (run_id, job)"
+_LOAD_RUNS_INDEXES = {
+    "load_runs_run": "CREATE INDEX load_runs_run ON prefect.load_runs (run_id, job, symbol)",
+    "load_runs_symbol": "CREATE INDEX load_runs_symbol ON prefect.load_runs (symbol, job, id)",
+}
+_EXISTS = "SELECT to_regclass(%s) IS NOT NULL"
 _LOAD_RUNS_COLUMNS = """
 SELECT count(*) FROM pg_attribute WHERE attrelid = 'prefect.load_runs'::regclass
   AND attname IN ('run_id', 'attempts', 'restated') AND NOT attisdropped"""
@@ -100,7 +104,7 @@ CREATE TABLE IF NOT EXISTS prefect.flow_runs (
     cpu_seconds  double precision,
     peak_memory  bigint             -- bytes
 )"""
-_FLOW_RUNS_INDEX = "CREATE INDEX IF NOT EXISTS flow_runs_job ON prefect.flow_runs (job, as_of)"
+_FLOW_RUNS_INDEX = "CREATE INDEX flow_runs_job ON prefect.flow_runs (job, as_of)"
 
 # What the backfill has asked for: sessions in such a range are stored, or the vendor has none.
 _BACKFILLED = """
@@ -138,9 +142,13 @@ def create_tables(connection: Connection) -> None:
         # ALTER TABLE waits for every writer, also where there is nothing to add.
         if connection.execute(_LOAD_RUNS_COLUMNS).fetchone() != (3,):
             connection.execute(_LOAD_RUNS_SINCE)
-        connection.execute(_LOAD_RUNS_INDEX)
+        for index, statement in _LOAD_RUNS_INDEXES.items():
+            # CREATE INDEX IF NOT EXISTS would wait for every writer before it looks.
+            if connection.execute(_EXISTS, [f"prefect.{index}"]).fetchone() == (False,):
+                connection.execute(statement)
         connection.execute(_FLOW_RUNS)
-        connection.execute(_FLOW_RUNS_INDEX)
+        if connection.execute(_EXISTS, ["prefect.flow_runs_job"]).fetchone() == (False,):
+            connection.execute(_FLOW_RUNS_INDEX)
         connection.execute(_BACKFILLED)
         for table in _STAGED:
             connection.execute(_staging(table))

@@ -17,6 +17,8 @@ __all__ = ["Known", "closes", "known", "store_indicators"]
 Known = tuple[date | None, date | None, list[date] | None]
 
 _NEW_YORK = "AT TIME ZONE 'America/New_York'"
+# A restatement of its bars that no calculation has followed yet, whatever became of the run that
+# loaded them: a row of load_runs says so until the indicators' own row is newer.
 _KNOWN = f"""
 SELECT asked.symbol,
   (SELECT max(date) FROM prefect.technical_indicators stored
@@ -25,7 +27,14 @@ SELECT asked.symbol,
     WHERE bar.symbol = asked.symbol AND data_source = %(source)s AND timestamp < %(end)s
       AND num_nulls(open, high, low, close) = 0
     ORDER BY timestamp DESC LIMIT 1),
-  CASE WHEN asked.symbol = ANY(%(whole)s) THEN ARRAY(
+  CASE WHEN asked.symbol = ANY(%(whole)s) OR EXISTS (
+    SELECT FROM prefect.load_runs loaded
+    WHERE loaded.symbol = asked.symbol AND loaded.job = %(loading)s AND loaded.restated
+      AND loaded.id > coalesce((
+        SELECT max(id) FROM prefect.load_runs calculated
+        WHERE calculated.symbol = asked.symbol AND calculated.job = %(calculating)s
+          AND calculated.status = 'ok'), 0))
+  THEN ARRAY(
     SELECT date FROM prefect.technical_indicators stored
     WHERE stored.symbol = asked.symbol AND date <= %(until)s ORDER BY date) END
 FROM unnest(%(symbols)s::text[]) AS asked(symbol)"""  # noqa: S608  # constants of this module
@@ -55,8 +64,13 @@ def known(
     end: datetime,
     until: date,
     whole: Iterable[str],
+    jobs: tuple[str, str],
 ) -> dict[str, Known]:
-    """Return what is stored of each symbol; sessions are listed for those in `whole` only."""
+    """Return what is stored of each symbol.
+
+    Its sessions are listed where it is in `whole`, or where the job that loads (the first of
+    `jobs`) met a restatement since the job that calculates (the second) was done with it.
+    """
     rows = connection.execute(
         _KNOWN.encode(),
         {
@@ -65,6 +79,8 @@ def known(
             "end": end,
             "until": until,
             "whole": list(whole),
+            "loading": jobs[0],
+            "calculating": jobs[1],
         },
     )
     return {symbol: (stored, newest, sessions) for symbol, stored, newest, sessions in rows}

@@ -89,7 +89,11 @@ def fetch_daily(
         sort="asc",
         limit=_PAGE,
     )
-    bars = [_bar(symbol, answer) for answer in answers]
+    try:
+        bars = [_bar(symbol, answer) for answer in answers]
+    except (AttributeError, TypeError, KeyError) as error:
+        # From within the client, which takes every answer for what it should be.
+        raise PassingError(symbol, f"unreadable answer: {type(error).__name__}: {error}") from None
     check_bars(symbol, bars, window, daily=True)
     wanted = tuple(bar for bar in bars if window.covers(bar.timestamp))
     if not wanted and not may_be_empty:

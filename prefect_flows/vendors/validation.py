@@ -35,6 +35,7 @@ OPENS, CLOSES = time(9, 30), time(16)
 _RELATIVE = Decimal("0.00001")
 _ABSOLUTE = Decimal("0.0002")
 _NAMED = 3
+_MOST_SHARES = 2**63 - 1  # for bigint
 
 
 def check_bars(symbol: str, bars: Sequence[Bar], window: Window, *, daily: bool) -> None:
@@ -120,7 +121,7 @@ def _wrong_price(bar: Bar) -> str:
         return f"has low {bar.low} above high {bar.high}"
     if bar.low <= 0:
         return f"has low {bar.low}"
-    if bar.volume is not None and bar.volume < 0:
+    if bar.volume is not None and not 0 <= bar.volume <= _MOST_SHARES:
         return f"has volume {bar.volume}"
     return ""
 

@@ -109,7 +109,10 @@ def fetch(
     if delivered[-1] in expected.left_out:
         raise PassingError(symbol, f"the newest bar ({spell(delivered[-1])}) lacks a price")
     rows = _rows(symbol, frame, expected.whole)
-    raw, adjusted = _bars(rows, adjust=False), _bars(rows, adjust=True)
+    try:
+        raw, adjusted = _bars(rows, adjust=False), _bars(rows, adjust=True)
+    except (ValueError, OverflowError) as error:
+        raise PassingError(symbol, f"a bar is wrong: {_first_line(error)}") from None
     check_bars(symbol, raw, window, daily=daily)
     check_bars(symbol, adjusted, window, daily=daily)
     return YahooBars(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from prefect_flows.queries.runs import done
 from prefect_flows.settings import Settings
 from prefect_flows.work.granularity import Kind
 from prefect_flows.work.outcome import Outcome
-from prefect_flows.work.retrying import attempt, retrying
+from prefect_flows.work.retrying import accounted, attempt, retrying
 from prefect_flows.work.running import Run
 from prefect_flows.work.sealed import Sealed
 from prefect_flows.work.spreading import Submit, spread
@@ -49,13 +50,23 @@ def _stages(run: Run, days_back: int, restated: frozenset[str]) -> Submit:
     def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
         again = sorted(restated.intersection(portion))
         histories: Any = read_history.submit(
-            portion, days_back=days_back, as_of=run.as_of, restated=again
+            portion, days_back=days_back, as_of=run.as_of, restated=again, run_id=run.id
         )
-        computed: Any = compute_indicators.submit(portion, histories, days_back=days_back)
+        computed: Any = compute_indicators.submit(
+            portion, histories, days_back=days_back, run_id=run.id
+        )
         stored: Any = store_indicators.submit(portion, computed, run_id=run.id)
         return [histories, computed, stored]
 
     return submit
+
+
+@contextmanager
+def _accounted(symbols: Sequence[str], run_id: str) -> Iterator[str]:
+    """The database's URL; what goes wrong meanwhile is accounted for."""
+    url = Settings.from_environment(os.environ).database_url
+    with accounted(url, INDICATORS_JOB, symbols, run_id):
+        yield url
 
 
 @task(name="calculate", task_run_name="indicators-{symbols[0]}", **retrying)
@@ -63,9 +74,8 @@ def calculate_batch(
     symbols: tuple[str, ...], *, days_back: int, as_of: datetime, restated: list[str], run_id: str
 ) -> list[Outcome]:
     """Read, calculate and store symbols in one pass."""
-    settings = Settings.from_environment(os.environ)
-    with connect(settings.database_url) as connection:
-        before = done(connection, [run_id], INDICATORS_JOB)
+    with _accounted(symbols, run_id) as url, connect(url) as connection:
+        before = done(connection, [run_id], INDICATORS_JOB, symbols)
         left = [symbol for symbol in symbols if symbol not in before]
         histories = read(
             connection, left, days_back=days_back, as_of=as_of, restated=frozenset(restated)
@@ -79,41 +89,31 @@ def calculate_batch(
 
 @task(name="read", task_run_name="read-{symbols[0]}", **retrying)
 def read_history(
-    symbols: tuple[str, ...], *, days_back: int, as_of: datetime, restated: list[str]
+    symbols: tuple[str, ...], *, days_back: int, as_of: datetime, restated: list[str], run_id: str
 ) -> Sealed[list[History]]:
     """Read what is stored."""
-    settings = Settings.from_environment(os.environ)
-    with connect(settings.database_url) as connection:
-        return Sealed(
-            read(
-                connection, symbols, days_back=days_back, as_of=as_of, restated=frozenset(restated)
-            )
-        )
+    again = frozenset(restated)
+    with _accounted(symbols, run_id) as url, connect(url) as connection:
+        return Sealed(read(connection, symbols, days_back=days_back, as_of=as_of, restated=again))
 
 
 @task(name="compute", task_run_name="compute-{symbols[0]}", **retrying)
 def compute_indicators(
-    symbols: tuple[str, ...],  # noqa: ARG001  # for the task's name
-    histories: Sealed[list[History]],
-    *,
-    days_back: int,
+    symbols: tuple[str, ...], histories: Sealed[list[History]], *, days_back: int, run_id: str
 ) -> Sealed[Computed]:
     """Calculate."""
-    computed = [(history, compute_rows(history, days_back)) for history in histories.value]
+    with _accounted(symbols, run_id):
+        computed = [(history, compute_rows(history, days_back)) for history in histories.value]
     _warn(computed)
     return Sealed(computed)
 
 
 @task(name="store", task_run_name="store-{symbols[0]}", **retrying)
 def store_indicators(
-    symbols: tuple[str, ...],  # noqa: ARG001  # for the task's name
-    computed: Sealed[Computed],
-    *,
-    run_id: str,
+    symbols: tuple[str, ...], computed: Sealed[Computed], *, run_id: str
 ) -> list[Outcome]:
     """Store."""
-    settings = Settings.from_environment(os.environ)
-    with connect(settings.database_url) as connection:
+    with _accounted(symbols, run_id) as url, connect(url) as connection:
         return store(connection, computed.value, run_id=run_id, attempts=attempt())
 
 

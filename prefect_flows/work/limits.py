@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import rate_limit
 from prefect.exceptions import ObjectNotFound
 
@@ -51,9 +52,10 @@ class Permits:
                     timeout_seconds=PATIENCE_SECONDS,
                     strict=True,
                 )
-            except TimeoutError:
+            except (TimeoutError, ConcurrencySlotAcquisitionError) as error:
+                why = " ".join(str(error).split()) or f"no slot within {PATIENCE_SECONDS} s"
                 raise LimitError(
-                    f"the limit {self._vendor} gave no slot within {PATIENCE_SECONDS} s; see "
+                    f"the limit {self._vendor} lets nothing through: {why[:200]}; see "
                     f"prefect global-concurrency-limit inspect {self._vendor}"
                 ) from None
             self._left = self._packet

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.futures import PrefectFuture
+from psycopg import Connection
 
 from prefect_flows.errors import PassingError
 from prefect_flows.feeds import Feed
@@ -20,7 +22,7 @@ from prefect_flows.work.batching import Batch, fetch_checked
 from prefect_flows.work.granularity import Kind
 from prefect_flows.work.limits import Permits, packet_of
 from prefect_flows.work.outcome import Outcome
-from prefect_flows.work.retrying import RETRIES, attempt, heed, pause, retrying
+from prefect_flows.work.retrying import RETRIES, accounted, attempt, pause, retrying
 from prefect_flows.work.running import Run
 from prefect_flows.work.sealed import Sealed
 from prefect_flows.work.spreading import Submit, spread
@@ -48,14 +50,29 @@ def _batches(run: Run, feed: Feed, packet: int) -> Submit:
 
 
 def _stages(run: Run, feed: Feed) -> Submit:
+    about: dict[str, Any] = {"feed": feed, "run_id": run.id}
+
     def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
         (symbol,) = portion
-        fetched: Any = fetch_symbol.submit(symbol, feed=feed, as_of=run.as_of)
-        checked: Any = validate_symbol.submit(symbol, fetched, feed=feed, as_of=run.as_of)
-        stored: Any = store_symbol.submit(symbol, checked, feed=feed, run_id=run.id)
+        fetched: Any = fetch_symbol.submit(symbol, as_of=run.as_of, **about)
+        checked: Any = validate_symbol.submit(symbol, fetched, as_of=run.as_of, **about)
+        stored: Any = store_symbol.submit(symbol, checked, **about)
         return [fetched, checked, stored]
 
     return submit
+
+
+@contextmanager
+def _database(
+    feed: Feed, symbol: str, run_id: str, *, tried: int = 0
+) -> Iterator[tuple[Connection, Settings]]:
+    """A connection for a symbol's task; what goes wrong meanwhile is accounted for."""
+    settings = Settings.from_environment(os.environ)
+    with (
+        accounted(settings.database_url, feed.job, [symbol], run_id, tried=tried),
+        connect(settings.database_url) as connection,
+    ):
+        yield connection, settings
 
 
 @task(name="load_symbol", task_run_name="{feed.vendor}-{symbol}", **retrying)
@@ -63,61 +80,46 @@ def load_symbol(
     symbol: str, *, feed: Feed, as_of: datetime, run_id: str, packet: int
 ) -> list[Outcome]:
     """Fetch, check and store one symbol; Prefect tries again what can pass."""
-    settings = Settings.from_environment(os.environ)
-    with connect(settings.database_url) as connection:
-        if before := done(connection, [run_id], feed.job).get(symbol):
+    with _database(feed, symbol, run_id) as (connection, settings):
+        if before := done(connection, [run_id], feed.job, [symbol]).get(symbol):
             return [before]  # the last attempt stored it and failed after that
-        fetched = _heeding(
-            lambda: fetch_checked(
-                connection,
-                feed,
-                symbol,
-                as_of=as_of,
-                settings=settings,
-                permit=Permits(feed.vendor, packet),
-            )
+        fetched = fetch_checked(
+            connection,
+            feed,
+            symbol,
+            as_of=as_of,
+            settings=settings,
+            permit=Permits(feed.vendor, packet),
         )
         return store(connection, feed, [fetched], run_id=run_id, attempts={symbol: attempt()})
 
 
 @task(name="fetch", task_run_name="fetch-{feed.vendor}-{symbol}", **retrying)
-def fetch_symbol(symbol: str, *, feed: Feed, as_of: datetime) -> Sealed[tuple[Fetched, int]]:
+def fetch_symbol(
+    symbol: str, *, feed: Feed, as_of: datetime, run_id: str
+) -> Sealed[tuple[Fetched, int]]:
     """Fetch one symbol; Prefect tries again what can pass."""
-    settings = Settings.from_environment(os.environ)
-    with connect(settings.database_url) as connection:
-        fetched = _heeding(
-            lambda: fetch(
-                connection,
-                feed,
-                symbol,
-                as_of=as_of,
-                settings=settings,
-                permit=Permits(feed.vendor),
-            )
-        )
+    with _database(feed, symbol, run_id) as (connection, settings):
+        permit = Permits(feed.vendor)
+        fetched = fetch(connection, feed, symbol, as_of=as_of, settings=settings, permit=permit)
     return Sealed((fetched, attempt()))
 
 
 @task(name="validate", task_run_name="validate-{feed.vendor}-{symbol}", **retrying)
 def validate_symbol(
-    symbol: str, fetched: Sealed[tuple[Fetched, int]], *, feed: Feed, as_of: datetime
+    symbol: str, fetched: Sealed[tuple[Fetched, int]], *, feed: Feed, as_of: datetime, run_id: str
 ) -> Sealed[tuple[Fetched, int]]:
     """Check what was fetched. When it is refused and tried again, it is fetched again first."""
     found, tried = fetched.value
-    if attempt() > 1:
-        settings = Settings.from_environment(os.environ)
-        with connect(settings.database_url) as connection:
-            found = fetch_checked(
-                connection,
-                feed,
-                symbol,
-                as_of=as_of,
-                settings=settings,
-                permit=Permits(feed.vendor),
-            )
-        return Sealed((found, tried + attempt() - 1))
-    check(found)
-    return fetched
+    with _database(feed, symbol, run_id, tried=tried - 1) as (connection, settings):
+        if attempt() == 1:
+            check(found)
+            return fetched
+        permit = Permits(feed.vendor)
+        found = fetch_checked(
+            connection, feed, symbol, as_of=as_of, settings=settings, permit=permit
+        )
+    return Sealed((found, tried + attempt() - 1))
 
 
 @task(name="store", task_run_name="store-{symbol}", **retrying)
@@ -126,11 +128,11 @@ def store_symbol(
 ) -> list[Outcome]:
     """Store one symbol."""
     fetched, tried = checked.value
-    settings = Settings.from_environment(os.environ)
-    with connect(settings.database_url) as connection:
-        if before := done(connection, [run_id], feed.job).get(symbol):
+    with _database(feed, symbol, run_id, tried=tried - 1) as (connection, _):
+        if before := done(connection, [run_id], feed.job, [symbol]).get(symbol):
             return [before]
-        return store(connection, feed, [fetched], run_id=run_id, attempts={symbol: tried})
+        attempts = {symbol: tried + attempt() - 1}
+        return store(connection, feed, [fetched], run_id=run_id, attempts=attempts)
 
 
 @task(name="load_batch", task_run_name="{feed.vendor}-batch", **retrying)
@@ -160,12 +162,3 @@ def _pause(number: int, errors: Iterable[PassingError]) -> None:
     for error in failed:
         get_run_logger().warning("%s; trying again", error)
     pause(number, failed)
-
-
-def _heeding(work: Callable[[], Fetched]) -> Fetched:
-    """Do it; where the vendor asks for patience, have it before the task fails and is retried."""
-    try:
-        return work()
-    except PassingError as error:
-        heed(error)
-        raise

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -12,15 +14,17 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.tasks import Task
 
-from prefect_flows.errors import PassingError, VendorError
+from prefect_flows.errors import PassingError
+from prefect_flows.queries.connection import connect
+from prefect_flows.queries.runs import record
+from prefect_flows.work.failing import can_pass, reason
+from prefect_flows.work.outcome import Outcome, Status
 
 __all__ = [
     "RETRIES",
+    "accounted",
     "attempt",
-    "can_pass",
-    "heed",
     "pause",
-    "reason",
     "retrying",
     "worth_retrying",
 ]
@@ -28,13 +32,6 @@ __all__ = [
 RETRY_DELAYS = [1.0, 4.0]
 RETRIES = len(RETRY_DELAYS)
 _JITTER = 0.5
-# A vendor that asks for more than that is asked again by the next run.
-_LONGEST_WAIT_SECONDS = 60.0
-
-
-def can_pass(cause: object) -> bool:
-    """Tell whether a failure can pass: a vendor's passing fault or a database hiccup."""
-    return isinstance(cause, (PassingError, psycopg.OperationalError))
 
 
 def worth_retrying(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
@@ -60,12 +57,6 @@ def attempt() -> int:
     return 1 if context is None else max(1, context.task_run.run_count)
 
 
-def heed(error: PassingError) -> None:
-    """Wait as long as the vendor asked for, beyond what a retry waits anyway."""
-    if error.retry_after is not None and attempt() <= RETRIES:
-        time.sleep(max(0.0, _bounded(error.retry_after) - RETRY_DELAYS[attempt() - 1]))
-
-
 def pause(round_number: int, errors: Iterable[PassingError]) -> None:
     """Wait before another round over what failed: the delay of a retry, or what a vendor asked for.
 
@@ -73,18 +64,50 @@ def pause(round_number: int, errors: Iterable[PassingError]) -> None:
         round_number: Of the round that is over, from 1.
         errors: What failed in it.
     """
-    asked = max((_bounded(error.retry_after or 0.0) for error in errors), default=0.0)
+    asked = max((error.retry_after or 0.0 for error in errors), default=0.0)
     delay = RETRY_DELAYS[round_number - 1] * (1 + random.uniform(0, _JITTER))
     time.sleep(max(delay, asked))
 
 
-def reason(cause: object) -> str:
-    """Return why a symbol failed, in one line."""
-    if isinstance(cause, VendorError):
-        return cause.reason
-    text = " ".join(str(cause).split())[:500]
-    return f"{type(cause).__name__}: {text}"
+def _heed(error: Exception) -> None:
+    """Wait as long as a vendor asked for, beyond what a retry waits anyway."""
+    if isinstance(error, PassingError) and error.retry_after is not None:
+        time.sleep(max(0.0, error.retry_after - RETRY_DELAYS[attempt() - 1]))
 
 
-def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
+@contextmanager
+def accounted(
+    database_url: str, job: str, symbols: Iterable[str], run_id: str, *, tried: int = 0
+) -> Iterator[None]:
+    """Write a failure into load_runs where the task that runs here is not tried again.
+
+    Where it is, and the vendor asked for patience, have that first.
+
+    Args:
+        database_url: Of the flows' tables.
+        job: Name of the flow.
+        symbols: What the task is about.
+        run_id: Of the flow run.
+        tried: How often an earlier task of the chain was tried, beyond this one.
+    """
+    started_at = datetime.now(UTC)
+    try:
+        yield
+    except Exception as error:
+        if can_pass(error) and attempt() <= RETRIES:
+            _heed(error)
+        else:
+            failed = [
+                Outcome(
+                    symbol=symbol,
+                    started_at=started_at,
+                    status=Status.FAILED,
+                    message=reason(error),
+                    attempts=attempt() + tried,
+                )
+                for symbol in symbols
+            ]
+            # Where the database itself is what fails, the flow writes it once all is over.
+            with suppress(psycopg.Error), connect(database_url) as connection:
+                record(connection, job, failed, run_id)
+        raise

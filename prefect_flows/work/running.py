@@ -29,7 +29,8 @@ from prefect_flows.work.usage import usage
 
 __all__ = ["FLOW_SECONDS", "Run", "moment", "open_run", "skipped"]
 
-FLOW_SECONDS = 3600
+# A plan that allows five requests a minute needs its time.
+FLOW_SECONDS = 4 * 3600
 SYMBOLS_FAILED = "SymbolsFailed"
 NO_SESSION = "NoSession"
 # A database takes no message of a megabyte in a state; the table artifact has all of it.
@@ -104,11 +105,14 @@ class Run:
         every = [*self.done.values(), *outcomes]
         self.outcomes = every
         print("\n".join(summary_lines(self.job, every)), flush=True)
-        create_table_artifact(
-            key=self.job.replace("_", "-"),
-            table=table(every),
-            description="What became of each symbol",
-        )
+        try:
+            create_table_artifact(
+                key=self.job.replace("_", "-"),
+                table=table(every),
+                description="What became of each symbol",
+            )
+        except Exception as error:  # noqa: BLE001  # the rows are stored; the table is a courtesy
+            get_run_logger().warning("no table in the UI: %s", type(error).__name__)
         failed = failures(every)
         reasons = [f"{one.symbol}: {one.message}" for one in failed[:_MESSAGE_SYMBOLS]]
         if len(failed) > _MESSAGE_SYMBOLS:
@@ -161,8 +165,7 @@ def open_run(
     with connect(settings.database_url) as connection:
         create_tables(connection)
         asked = dict(arguments)
-        before = runs.interrupted(connection, run_id, job, as_of=as_of, arguments=asked)
-        runs.begin(
+        before = runs.begin(
             connection,
             run_id,
             job,
@@ -171,16 +174,19 @@ def open_run(
             granularity=str(size),
             runner=os.environ.get(VARIABLE) or DEFAULT,
             symbols=len(chosen),
-            goes_on_from=before,
         )
-        ids = [run_id] if before is None else [run_id, before]
-        done = {s: one for s, one in runs.done(connection, ids, job).items() if s in chosen}
+        done = runs.done(connection, [run_id, *before], job, chosen)
         if done:
             get_run_logger().info("%d of %d symbols are done already", len(done), len(chosen))
         run = Run(run_id, job, as_of, settings, chosen, size, done)
         before_it = usage()
         try:
             yield run
+        except BaseException as error:
+            # Out of time, cancelled, or the worker is told to go: the next run goes on from it.
+            unended = isinstance(error, TimeoutError) or not isinstance(error, Exception)
+            run.state = "interrupted" if unended else "failed"
+            raise
         finally:
             _finish(connection, run, before_it)
 
@@ -190,7 +196,7 @@ def _finish(connection: Connection, run: Run, before: Usage) -> None:
     since = Usage(spent.cpu_seconds - before.cpu_seconds, spent.peak_memory)
     account = {
         "failed": len(failures(run.outcomes)),
-        "retries": sum(one.attempts - 1 for one in run.outcomes),
+        "retries": sum(one.attempts - 1 for one in run.outcomes if one.symbol not in run.done),
         "usage": since,
     }
     try:

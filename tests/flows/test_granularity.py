@@ -10,7 +10,8 @@ import pytest
 from parity.demo.faults import Fault, FaultKind, Vendor
 from prefect_flows.errors import SettingsError
 from prefect_flows.work.granularity import Granularity, Kind
-from tests.flows.conftest import Command
+from tests.flows.conftest import Command, StartedServer
+from tests.flows.test_flows import ask
 
 if TYPE_CHECKING:
     from parity.demo.server import ReplayServer
@@ -59,7 +60,7 @@ def test_what_is_no_granularity_says_what_is(text: str) -> None:
 
 @pytest.mark.slow
 def test_the_same_rows_whatever_a_task_takes(command: Command, rows: Rows) -> None:
-    found: list[tuple[object, ...]] = []
+    found: list[tuple[list[tuple[object, ...]], ...]] = []
     for granularity in ("symbol", "stages", "batch:2"):
         if found:
             empty(rows)
@@ -126,6 +127,46 @@ def test_faults_cost_one_symbol_only_and_are_tried_again_where_they_can_pass(
     ]
     (spent,) = rows("SELECT cpu_seconds > 0 AND peak_memory > 1048576 FROM prefect.flow_runs")
     assert spent == (True,)
+
+
+@pytest.mark.slow
+def test_many_tasks_all_come_home_and_show_how_far_they_are(
+    command: Command, replay: ReplayServer, prefect_server: StartedServer, rows: Rows
+) -> None:
+    unknown = [f"NONE{number}" for number in range(10)]
+    for symbol in unknown:
+        replay.inject(Fault(FaultKind.STATUS, Vendor.POLYGON, symbol=symbol, status=404))
+
+    result = command("polygon", *NIGHT, "--days-back", "30", "--symbols", "AAPL", "IBM", *unknown)
+
+    assert result.returncode == 1, result.stderr
+    assert "polygon_daily_ingestion: 2 ok, 10 failed, 0 empty; 44 rows" in result.stdout
+    assert rows("SELECT state, symbols, failed, retries FROM prefect.flow_runs") == [
+        ("symbols_failed", 12, 10, 0)
+    ]
+    (bar,) = ask(
+        prefect_server,
+        "artifacts/filter",
+        artifacts={"key": {"any_": ["polygon-daily-ingestion-progress"]}},
+        sort="CREATED_DESC",
+        limit=1,
+    )
+    assert float(bar["data"]) == 100.0
+
+
+@pytest.mark.slow
+def test_a_stage_that_fails_in_a_process_of_its_own_costs_one_symbol(
+    command: Command, replay: ReplayServer, rows: Rows
+) -> None:
+    replay.inject(Fault(FaultKind.STATUS, Vendor.POLYGON, symbol="IBM", status=404))
+    asked = ("polygon", *NIGHT, "--days-back", "30", "--granularity", "stages")
+
+    result = command(*asked, TASK_RUNNER="processes:2")
+
+    assert "polygon_daily_ingestion: 3 ok, 1 failed, 0 empty; 66 rows" in result.stdout
+    assert rows("SELECT symbol, attempts FROM prefect.load_runs WHERE status = 'failed'") == [
+        ("IBM", 1)
+    ]
 
 
 def test_a_runner_that_is_none_is_one_line(command: Command) -> None:
