@@ -22,12 +22,22 @@ START = "1990-01-02"
 
 
 class Exchange:
-    """Sessions of one exchange calendar, in the exchange's own time zone."""
+    """Sessions of one exchange calendar, in the exchange's own time zone.
+
+    The calendar takes two seconds to make, so it is made when something is first asked of it.
+    """
 
     def __init__(self, calendar: str) -> None:
         self.name = calendar
-        self._calendar = _calendar(calendar)
-        self.zone = ZoneInfo(str(self._calendar.tz))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The exchange's time zone."""
+        return ZoneInfo(str(self._calendar.tz))
+
+    @property
+    def _calendar(self) -> ExchangeCalendar:
+        return _calendar(self.name)
 
     def require(self, session: date) -> date:
         """The session itself.

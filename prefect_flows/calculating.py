@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from prefect_flows.bars import NEW_YORK, session_of
 from prefect_flows.feeds import YAHOO_JOB
-from prefect_flows.folding import NO_BARS, Daily, by_symbol
+from prefect_flows.folding import NO_BARS, Daily, daily
 from prefect_flows.indicators import IndicatorRow, Series, compute_newest
 from prefect_flows.queries.connection import connect
 from prefect_flows.queries.indicators import Known, closes, known, store_indicators
@@ -103,7 +103,11 @@ def read(
     )
     firsts = {symbol: first for symbol in symbols if (first := _first(facts[symbol]))}
     starts = {symbol: _midnight(first - timedelta(days_back)) for symbol, first in firsts.items()}
-    series = by_symbol(closes(connection, starts, SOURCE, end=as_of))
+    stored = closes(connection, starts, SOURCE, end=as_of)
+    series = {
+        symbol: daily(days, is_daily, close, volume)
+        for symbol, days, is_daily, close, volume in stored
+    }
     return [
         _history(symbol, started_at, facts[symbol], series.get(symbol, NO_BARS))
         for symbol in symbols

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from prefect_flows.errors import SettingsError
 from prefect_flows.work.granularity import Granularity, Kind
+from prefect_flows.work.runner_names import DEFAULT, VARIABLE, check_runner
 
 __all__ = ["DEFAULT_SYMBOLS", "Settings", "choose_symbols"]
 
@@ -48,6 +49,7 @@ class Settings:
         Raises:
             SettingsError: A variable is missing or malformed; its name is in the message.
         """
+        check_runner(environ.get(VARIABLE) or DEFAULT)
         return cls(
             database_url=_database_url(environ),
             symbols=_symbols(environ.get("SYMBOLS", "")) or DEFAULT_SYMBOLS,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from parity.demo.server import ReplayServer
 
 NEW_YORK = ZoneInfo("America/New_York")
+Inside = Callable[..., "CompletedProcess[str]"]
 _numbers = count(1)
 
 
@@ -48,8 +52,11 @@ def database(server: EmbeddedServer) -> Iterator[Database]:
     """A fresh database with roles, schemas and grants, dropped after the test."""
     name = f"test_{next(_numbers)}"
     with _admin(server) as connection:
+        # Copying files takes half as long as writing the log of them.
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template_parity").format(sql.Identifier(name))
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_parity STRATEGY file_copy").format(
+                sql.Identifier(name)
+            )
         )
         connection.execute(
             sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
@@ -77,6 +84,33 @@ def replay(tmp_path: Path) -> Iterator[ReplayServer]:
     as_of = datetime(2005, 2, 25, 20, 0, tzinfo=NEW_YORK)
     with ReplayServer(as_of=as_of, work_dir=tmp_path / "replay") as running:
         yield running
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Inside:
+    """Runs `parity …` in this process, which has imported already what takes seconds to import.
+
+    `inside("status", folder=here, PARITY_DEBUG="1")`: a folder and variables of its own.
+    """
+    from parity.cli import main
+
+    def run(*arguments: str, folder: Path, **variables: str) -> CompletedProcess[str]:
+        capsys.readouterr()
+        before = signal.getsignal(signal.SIGTERM)
+        with monkeypatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            patch.chdir(folder)
+            patch.setattr(sys, "argv", ["parity", *arguments])
+            try:
+                with pytest.raises(SystemExit) as ended:
+                    main()
+            finally:
+                signal.signal(signal.SIGTERM, before)
+        assert isinstance(ended.value.code, int)
+        return CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
+
+    return run
 
 
 def _admin(server: EmbeddedServer) -> psycopg.Connection:

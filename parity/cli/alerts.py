@@ -64,7 +64,8 @@ def alerts(config: Path, test: bool, json_path: str | None) -> int:
         click.echo(str(render_alerts(told)), nl=False)
     for problem in told.problems:
         say(problem)
-    return 1 if told.untold else 0
+    # A target that cannot be used has heard nothing, whatever the others were told before.
+    return 1 if told.untold or told.problems else 0
 
 
 def _test(suite: Suite) -> int:

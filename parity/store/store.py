@@ -13,9 +13,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from parity.model.alert import Alert, Changes, Part
@@ -54,15 +52,29 @@ class Store:
         Raises:
             StoreError: the schema cannot be migrated.
         """
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        folder = Path(__file__).parent / "migrations"
         try:
+            if self._version() == max(path.name[:4] for path in folder.glob("versions/0*.py")):
+                return
+            from alembic import command  # takes a while, and is seldom needed
+            from alembic.config import Config
+
+            config = Config()
+            config.set_main_option("script_location", str(folder))
             with self._engine.begin() as connection:
                 lock(connection, "migrate")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except SQLAlchemyError as error:
             raise StoreError(f"schema parity cannot be migrated: {reason(error)}") from error
+
+    def _version(self) -> str | None:
+        """The version of schema `parity`; None where it has none."""
+        with self._engine.connect() as connection:
+            name = tables.schema_version.name
+            if not inspect(connection).has_table(name, schema=tables.schema_version.schema):
+                return None
+            return connection.execute(select(tables.schema_version)).scalar()
 
     def phase(self, migration: str) -> Phase:
         """The migration's phase; a migration starts in `parallel_run`."""

@@ -19,7 +19,9 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    column,
     func,
+    table,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -32,9 +34,12 @@ __all__ = [
     "phase_change",
     "quality_check",
     "run",
+    "schema_version",
 ]
 
 metadata = MetaData(schema="parity")
+# Alembic's own.
+schema_version = table("schema_version", column("version_num"), schema="parity")
 
 
 def _now() -> Column[datetime]:

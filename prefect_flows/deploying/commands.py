@@ -85,8 +85,13 @@ def _deploy(definitions: Any) -> int:
             print(line)
         for line in registering.leftovers(client, definitions):
             print(f"note: {line}")
-    print("\nOn each machine that is to work, with DATABASE_URL set:")
-    print(f"  export PREFECT_API_URL={_address()}")
+    address = _address()
+    if any(f"://{host}" in address for host in ("127.0.0.1", "localhost")):
+        print('\nOn this machine (for several, see docs/deployment.md, "Several machines"):')
+    else:
+        print("\nOn each machine that is to work:")
+    print("  export DATABASE_URL=... POLYGON_API_KEY=...   # docs/deployment.md lists them all")
+    print(f"  export PREFECT_API_URL={address}")
     for name in definitions.pools.pools:
         print(f"  prefect worker start --install-policy never --pool {name}")
     return 0

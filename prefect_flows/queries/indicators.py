@@ -11,12 +11,17 @@ from psycopg import Connection
 from prefect_flows.queries.staging import Target, merge
 from prefect_flows.tables import INDICATOR_COLUMNS
 
-__all__ = ["Known", "closes", "known", "store_indicators"]
+__all__ = ["Bars", "Known", "closes", "known", "store_indicators"]
 
 # (newest stored session of its indicators, newest session of its bars, its stored sessions)
 Known = tuple[date | None, date | None, list[date] | None]
 
+# (symbol, sessions as days since 1970, whether each bar is a daily one, closes, volumes)
+Bars = tuple[str, list[int], list[bool], list[float], list[int | None]]
+
 _NEW_YORK = "AT TIME ZONE 'America/New_York'"
+# Not num_nulls(): of a function the planner thinks that few rows pass, and reads the whole table.
+_COMPLETE = "open IS NOT NULL AND high IS NOT NULL AND low IS NOT NULL AND close IS NOT NULL"
 # A restatement of its bars that no calculation has followed yet, whatever became of the run that
 # loaded them: a row of load_runs says so until the indicators' own row is newer.
 _KNOWN = f"""
@@ -25,7 +30,7 @@ SELECT asked.symbol,
     WHERE stored.symbol = asked.symbol AND date <= %(until)s),
   (SELECT (timestamp {_NEW_YORK})::date FROM prefect.market_data bar
     WHERE bar.symbol = asked.symbol AND data_source = %(source)s AND timestamp < %(end)s
-      AND num_nulls(open, high, low, close) = 0
+      AND {_COMPLETE}
     ORDER BY timestamp DESC LIMIT 1),
   CASE WHEN asked.symbol = ANY(%(whole)s) OR EXISTS (
     SELECT FROM prefect.load_runs loaded
@@ -38,14 +43,20 @@ SELECT asked.symbol,
     SELECT date FROM prefect.technical_indicators stored
     WHERE stored.symbol = asked.symbol AND date <= %(until)s ORDER BY date) END
 FROM unnest(%(symbols)s::text[]) AS asked(symbol)"""  # noqa: S608  # constants of this module
+# A row a symbol. The inner order has the planner go by way of the index, a symbol at a time.
 _CLOSES = f"""
-SELECT asked.symbol, (timestamp {_NEW_YORK})::date - date '1970-01-01',
-  (timestamp {_NEW_YORK})::time = '00:00', close::float8, volume
+SELECT symbol, days, daily, closes, volumes
 FROM unnest(%(symbols)s::text[], %(starts)s::timestamptz[]) AS asked(symbol, start)
-JOIN prefect.market_data bar ON bar.symbol = asked.symbol AND bar.data_source = %(source)s
-  AND bar.timestamp >= asked.start AND bar.timestamp < %(end)s
-WHERE num_nulls(open, high, low, close) = 0
-ORDER BY bar.symbol, bar.timestamp"""  # noqa: S608
+CROSS JOIN LATERAL (
+  SELECT array_agg(local::date - date '1970-01-01') AS days,
+    array_agg(local::time = '00:00') AS daily, array_agg(close::float8) AS closes,
+    array_agg(volume) AS volumes
+  FROM (
+    SELECT timestamp {_NEW_YORK} AS local, close, volume FROM prefect.market_data stored
+    WHERE stored.symbol = asked.symbol AND data_source = %(source)s
+      AND timestamp >= asked.start AND timestamp < %(end)s AND {_COMPLETE}
+    ORDER BY timestamp) AS bar) AS series
+WHERE days IS NOT NULL"""  # noqa: S608
 
 _INDICATORS = Target(
     "technical_indicators",
@@ -88,8 +99,8 @@ def known(
 
 def closes(
     connection: Connection, starts: Mapping[str, datetime], source: str, *, end: datetime
-) -> list[tuple[str, int, bool, float, int | None]]:
-    """Return (symbol, session as days since 1970, daily bar, close, volume), in order of time.
+) -> list[Bars]:
+    """Return the bars of each symbol that has any, in order of time.
 
     Bars without all four prices are left out. The session is the exchange's date.
     """

@@ -5,7 +5,6 @@ The runner is part of a flow's definition, so it is read when the flow's module 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -13,30 +12,11 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from prefect_flows.errors import SettingsError
+from prefect_flows.work.runner_names import DEFAULT, VARIABLE, check_runner
 
-__all__ = ["DEFAULT", "check_runner", "task_runner"]
-
-# As many symbols at a time as vendors and database bear.
-DEFAULT = "threads:4"
-VARIABLE = "TASK_RUNNER"
-_LOCAL = re.compile(r"(threads|processes|dask):([1-9][0-9]?)")
-_ADDRESS = re.compile(r"dask:((?:tcp|tls|ws|wss)://[^\s/]+:[0-9]+)")
+__all__ = ["task_runner"]
 
 Runner = TaskRunner[PrefectFuture[Any]]
-
-
-def check_runner(text: str) -> None:
-    """Refuse what names no runner.
-
-    Raises:
-        SettingsError: It is none of `threads:N`, `processes:N`, `dask:N` (a cluster of N local
-            processes) and `dask:tcp://HOST:PORT` (a scheduler).
-    """
-    if not (_LOCAL.fullmatch(text) or _ADDRESS.fullmatch(text)):
-        raise SettingsError(
-            f"{VARIABLE} is {text!r}; write threads:4, processes:2, dask:2, or the address of a "
-            "scheduler as dask:tcp://HOST:8786"
-        )
 
 
 def task_runner(environ: Mapping[str, str]) -> Runner:

@@ -24,7 +24,7 @@ from prefect_flows.settings import Settings, choose_symbols
 from prefect_flows.tables import create_tables
 from prefect_flows.work.granularity import Granularity
 from prefect_flows.work.outcome import Outcome, Usage, failures, summary_lines, table
-from prefect_flows.work.runners import DEFAULT, VARIABLE
+from prefect_flows.work.runner_names import DEFAULT, VARIABLE
 from prefect_flows.work.usage import usage
 
 __all__ = ["FLOW_SECONDS", "Run", "moment", "open_run", "skipped"]

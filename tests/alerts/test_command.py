@@ -1,4 +1,4 @@
-"""`parity alerts` as a user meets it: processes, exit codes, streams."""
+"""`parity alerts` as a user meets it: exit codes, streams, and what a kill leaves."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from parity.database import Database
 from parity.nightly import Harness
 from tests.alerts.conftest import Save
 from tests.alerts.receivers import SECRET, Webhook, free_port
+from tests.conftest import Inside
 from tests.nightly.toy import CONFIG
 from tests.report.build import good_night
 from tests.report.incidents import split_night
@@ -30,25 +31,21 @@ def command(*arguments: str) -> list[str]:
 
 
 def environ(database: Database, **variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "ALERT_URL"}
-    return kept | {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"} | variables
+    return {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80", **variables}
 
 
 @pytest.fixture
-def alerts(database: Database, harness: Harness) -> Alerts:
+def alerts(
+    database: Database, harness: Harness, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> Alerts:
     """Runs `parity alerts …` beside the small migration's parity.yaml, without a deadline."""
+    monkeypatch.delenv("ALERT_URL", raising=False)
     path = harness.suite.root / "parity.yaml"
     path.write_text(f"{CONFIG}alerts: {{to: [ALERT_URL]}}\n", encoding="utf-8")
 
     def run(*arguments: str, **variables: str) -> Ended:
-        return subprocess.run(
-            command(*arguments),
-            cwd=harness.suite.root,
-            env=environ(database, **variables),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        return inside(
+            "alerts", *arguments, folder=harness.suite.root, **environ(database, **variables)
         )
 
     return run
@@ -114,8 +111,9 @@ def test_what_a_killed_process_was_sending_is_sent_by_the_next_one(
     save(split_night(), MONDAY)
     hook.gate.clear()
     first = subprocess.Popen(
-        command(), cwd=harness.suite.root, env=environ(database, ALERT_URL=hook.address)
-    )
+        command(), cwd=harness.suite.root,
+        env=os.environ | environ(database, ALERT_URL=hook.address),
+    )  # fmt: skip
     assert hook.asked.acquire(timeout=60)  # the message is on its way
     first.send_signal(signal.SIGKILL)
     assert first.wait(30) == -signal.SIGKILL

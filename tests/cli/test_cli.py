@@ -1,4 +1,7 @@
-"""The command line as a user meets it: processes, exit codes, streams."""
+"""The command line as a user meets it: exit codes, streams, signals.
+
+`process` is the real thing, a process of its own; `parity` is the same command in this one.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,40 @@ import psycopg
 import pytest
 
 from parity.database import Database
+from tests.conftest import Inside
 from tests.nightly.toy import CONFIG, ROWS, script
 
 pytestmark = pytest.mark.slow
 Parity = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def parity(database: Database, tmp_path: Path) -> Parity:
-    """Runs `parity …` in a folder with a small migration."""
+@pytest.fixture(autouse=True)
+def migration(tmp_path: Path) -> None:
+    """A small migration in the folder."""
     (tmp_path / "old.py").write_text(script("legacy", ROWS), encoding="utf-8")
     (tmp_path / "new.py").write_text(script("prefect", ROWS), encoding="utf-8")
     (tmp_path / "parity.yaml").write_text(CONFIG, encoding="utf-8")
 
+
+@pytest.fixture
+def parity(database: Database, tmp_path: Path, inside: Inside) -> Parity:
+    """Runs `parity …` in the migration's folder."""
+
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return inside(*arguments, folder=tmp_path, **{**own(database), **variables})
+
+    return run
+
+
+@pytest.fixture
+def process(database: Database, tmp_path: Path) -> Parity:
+    """The same in a process of its own."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(*arguments),
             cwd=tmp_path,
-            env=environ(database) | variables,
+            env=environ(database),
             capture_output=True,
             text=True,
             timeout=120,
@@ -47,16 +66,21 @@ def command(*arguments: str) -> list[str]:
 
 
 def environ(database: Database) -> dict[str, str]:
-    return os.environ | {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"}
+    return os.environ | own(database)
+
+
+def own(database: Database) -> dict[str, str]:
+    """The variables that the command needs."""
+    return {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"}
 
 
 SESSION = ("--session", "2024-02-29")
 
 
 def test_a_night_passes_with_exit_0_and_its_json_alone_on_standard_output(
-    parity: Parity, tmp_path: Path
+    process: Parity, parity: Parity, tmp_path: Path
 ) -> None:
-    ended = parity("nightly", *SESSION, "--json", "-")
+    ended = process("nightly", *SESSION, "--json", "-")
     assert (ended.returncode, ended.stderr) == (0, "")
     published = tmp_path / "reports" / "parallel_run" / "2024-02-29" / "result.json"
     assert ended.stdout == published.read_text(encoding="utf-8")
@@ -120,6 +144,15 @@ def test_an_unknown_run_is_refused_before_anything_is_compared(parity: Parity) -
     ended = parity("compare", *SESSION, "--since", "nope")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == f"parity: run nope is not known; the newest are {first['run_id']}\n"
+
+
+def test_a_process_that_could_not_run_ends_with_2_and_one_line(process: Parity) -> None:
+    ended = process("nightly", "--session", "2024-02-30")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "parity: Invalid value for '--session': '2024-02-30' is no date; write it as 2005-02-28 "
+        "(see parity nightly --help)\n"
+    )
 
 
 def test_undecided_ends_with_2_and_one_line_on_standard_error(

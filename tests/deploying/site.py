@@ -19,7 +19,7 @@ import psycopg
 
 from parity.demo.server import ReplayServer
 
-PATIENCE_SECONDS = 170.0
+PATIENCE_SECONDS = 240.0
 # What both ways to deploy have in common.
 SAME = (
     "flow_id",
@@ -74,7 +74,7 @@ class Site:
             env=self.environ,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
 
@@ -96,7 +96,7 @@ class Site:
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         for _ in range(20):
-            answer = httpx.request(method, f"{self.url}/{path}", json=body, timeout=60)
+            answer = httpx.request(method, f"{self.url}/{path}", json=body, timeout=120)
             if answer.status_code != 503:  # on SQLite: busy, and nothing is done
                 break
             time.sleep(0.5)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.deploying.site import Site, background, registered, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh( stay)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -49,5 +49,5 @@ def follow(site: Site, text: str, folder: Path) -> object:
                 until(lambda log=log: READY.search(log.read_text()))  # type: ignore[misc]
             else:
                 with shell as process:
-                    assert process.wait(timeout=150) == 0, log.read_text()
+                    assert process.wait(timeout=240) == 0, log.read_text()
         return registered(site)

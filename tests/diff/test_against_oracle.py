@@ -22,7 +22,7 @@ from tests.diff.kinds import TYPES_SQL
 from tests.diff.toy import dataset, make, run, states
 
 SLOW = settings(
-    max_examples=600,
+    max_examples=250,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large
@@ -64,7 +64,7 @@ def test_a_few_tables_are_judged_as_the_oracle_does(typed: psycopg.Connection, c
     check(typed, case)
 
 
-@settings(SLOW, max_examples=150)
+@settings(SLOW, max_examples=60)
 @given(case=cases())
 @pytest.mark.slow
 def test_swapped_sides_swap_the_findings_and_a_table_equals_itself(

@@ -125,8 +125,9 @@ def test_a_failed_job_makes_the_night_undecided_and_so_does_comparing_later(
 
 
 def test_a_job_over_its_time_is_ended_with_all_that_it_started(
-    migration: Migration, tmp_path: Path
+    migration: Migration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("parity.jobs.measuring.GRACE", 1.0)
     child = tmp_path / "child.pid"
     slow = (
         "import pathlib, signal, subprocess, sys, time\n"

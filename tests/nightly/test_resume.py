@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -24,62 +21,22 @@ from parity.model.errors import DatabaseError
 from parity.model.suite import Relation
 from parity.nightly.snapshot import view_of
 from parity.nightly.taking import Taker
+from tests.nightly import child
 from tests.nightly.toy import CONFIG, SESSION
 
 pytestmark = pytest.mark.slow
 
 PRICES = [Relation("legacy", "prices"), Relation("prefect", "prices")]
 
-# Compares in small slices. With KILL_AFTER it ends like a power cut once so many are finished.
-CHILD = """
-import os, signal, sys
-from datetime import UTC, date, datetime
-from pathlib import Path
-from parity.diff import layout
-from parity.diff.journal import DatasetJournal
-from parity.nightly import Night, examine, open_harness
-from parity.report.publish import render_json
 
-examine.check = lambda *_: ()  # importing Great Expectations takes most of the time
-layout.SMALL, layout.SLICE, layout.PIECE = 0, 200, 50
-finish, finished = DatasetJournal.finish, []
-
-def counted(self, task, outcome):
-    finish(self, task, outcome)
-    finished.append(task.name)
-    print("finished", task.name, file=sys.stderr)
-    if len(finished) == int(os.environ.get("KILL_AFTER", "-1")):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-DatasetJournal.finish = counted
-harness = open_harness(Path(sys.argv[1]), os.environ)
-night = Night.of(harness, date.fromisoformat(sys.argv[2]), None, datetime.now(UTC))
-result = night.compare(say=lambda line: print("said", line, file=sys.stderr))
-print(render_json(result))
-"""
+Compared = tuple[int, dict[str, Any], list[str]]
+_undisturbed: list[Compared] = []
 
 
-def compare(
-    folder: Path, database: Database, *, kill_after: int | None = None
-) -> tuple[int, dict[str, Any], list[str]]:
+def compare(folder: Path, database: Database, *, kill_after: int | None = None) -> Compared:
     """Exit code, result.json, and what was finished and said."""
-    environ = {
-        **os.environ,
-        "PARITY_DATABASE_URL": database.admin_url,
-        "PARITY_RESUME_ROWS": "0",
-        **({"KILL_AFTER": str(kill_after)} if kill_after else {}),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(folder / "parity.yaml"), SESSION.isoformat()],
-        capture_output=True,
-        text=True,
-        env=environ,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith(("finished", "said"))]
-    return done.returncode, json.loads(done.stdout or "{}"), lines
+    environ = {"PARITY_DATABASE_URL": database.admin_url, "PARITY_RESUME_ROWS": "0"}
+    return child.compare(folder, environ, SESSION, kill_after)
 
 
 @pytest.fixture
@@ -103,6 +60,14 @@ def folder(tmp_path: Path, database: Database) -> Path:
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE legacy.prices, prefect.prices")
     return tmp_path
+
+
+@pytest.fixture
+def undisturbed(folder: Path, database: Database) -> Compared:
+    """What a comparison of these tables finds that nothing disturbs: in any database the same."""
+    if not _undisturbed:
+        _undisturbed.append(compare(folder, database))
+    return _undisturbed[0]
 
 
 def change(database: Database) -> None:
@@ -136,9 +101,9 @@ def wait_for(database: Database, statement: str) -> None:
 
 
 def test_killed_after_the_first_and_the_last_slice_and_started_again_it_finds_the_same(
-    folder: Path, database: Database
+    folder: Path, database: Database, undisturbed: Compared
 ) -> None:
-    code, expected, lines = compare(folder, database)
+    code, expected, lines = undisturbed
     assert code == 0
     assert expected["datasets"][0]["rows"] == {
         "legacy": 960, "candidate": 1052, "matched": 925, "mismatched": 7, "legacy_only": 28,
@@ -158,8 +123,10 @@ def test_killed_after_the_first_and_the_last_slice_and_started_again_it_finds_th
         assert len(lines) == 1 + total - finished  # nothing is done twice, nothing is left out
 
 
-def test_killed_twice_it_still_sees_the_first_snapshot(folder: Path, database: Database) -> None:
-    _, expected, lines = compare(folder, database)
+def test_killed_twice_it_still_sees_the_first_snapshot(
+    folder: Path, database: Database, undisturbed: Compared
+) -> None:
+    _, expected, lines = undisturbed
     assert compare(folder, database, kill_after=1)[0] == -signal.SIGKILL
     change(database)
     assert compare(folder, database, kill_after=1)[0] == -signal.SIGKILL
@@ -170,9 +137,9 @@ def test_killed_twice_it_still_sees_the_first_snapshot(folder: Path, database: D
 
 
 def test_when_the_snapshot_is_gone_it_begins_anew_and_says_why(
-    folder: Path, database: Database
+    folder: Path, database: Database, undisturbed: Compared
 ) -> None:
-    _, before, lines = compare(folder, database)
+    _, before, lines = undisturbed
     assert compare(folder, database, kill_after=2)[0] == -signal.SIGKILL
     end_keeper(database)
     change(database)
@@ -186,9 +153,9 @@ def test_when_the_snapshot_is_gone_it_begins_anew_and_says_why(
 
 
 def test_while_the_comparison_lies_dead_nobody_empties_its_tables(
-    folder: Path, database: Database
+    folder: Path, database: Database, undisturbed: Compared
 ) -> None:
-    _, expected, _ = compare(folder, database)
+    _, expected, _ = undisturbed
     assert compare(folder, database, kill_after=1)[0] == -signal.SIGKILL
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         connection.execute("SET lock_timeout = '200ms'")
@@ -245,10 +212,10 @@ def end_keeper(database: Database) -> None:
 
 
 def test_tables_that_were_emptied_and_filled_again_are_compared_anew(
-    folder: Path, database: Database
+    folder: Path, database: Database, undisturbed: Compared
 ) -> None:
     """Where no lock held, the snapshot is still there, but the rows that it saw are not."""
-    _, expected, lines = compare(folder, database)
+    _, expected, lines = undisturbed
     assert compare(folder, database, kill_after=1)[0] == -signal.SIGKILL
     with psycopg.connect(database.admin_url) as holder:
         reexported(folder, holder)
@@ -268,9 +235,9 @@ def test_tables_that_were_emptied_and_filled_again_are_compared_anew(
 
 
 def test_a_token_that_is_another_snapshots_by_now_is_not_taken(
-    folder: Path, database: Database
+    folder: Path, database: Database, undisturbed: Compared
 ) -> None:
-    before = compare(folder, database)[1]
+    before = undisturbed[1]
     assert compare(folder, database, kill_after=1)[0] == -signal.SIGKILL
     end_keeper(database)
     change(database)

@@ -14,19 +14,13 @@ from pathlib import Path
 import pytest
 
 from parity.database import Database
+from tests.conftest import Inside
 from tests.noise.conftest import left_behind
 from tests.noise.toy import CONFIG, JITTER
 
 pytestmark = pytest.mark.slow
-COMMAND = [
-    sys.executable,
-    "-c",
-    "from parity.cli.main import main, parity; from parity.cli.noise import noise; "
-    "parity.add_command(noise); main()",
-    "noise",
-    "--session",
-    "2024-02-29",
-]
+NOISE = ("noise", "--session", "2024-02-29")
+COMMAND = [sys.executable, "-c", "from parity.cli import main; main()", *NOISE]
 Parity = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -34,15 +28,27 @@ Parity = Callable[..., "subprocess.CompletedProcess[str]"]
 def environ(database: Database, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "old.py").write_text(JITTER, encoding="utf-8")
     (tmp_path / "parity.yaml").write_text(CONFIG, encoding="utf-8")
-    return os.environ | {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"}
+    return {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"}
 
 
 @pytest.fixture
-def parity(environ: dict[str, str], tmp_path: Path) -> Parity:
+def parity(environ: dict[str, str], tmp_path: Path, inside: Inside) -> Parity:
+    """Runs `parity noise` in this process."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return inside(*NOISE, *arguments, folder=tmp_path, **environ)
+
+    return run
+
+
+@pytest.fixture
+def process(environ: dict[str, str], tmp_path: Path) -> Parity:
+    """The same in a process of its own."""
+
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*COMMAND, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True,
-            timeout=120, check=False,
+            [*COMMAND, *arguments], cwd=tmp_path, env=os.environ | environ, capture_output=True,
+            text=True, timeout=120, check=False,
         )  # fmt: skip
 
     return run
@@ -76,8 +82,8 @@ def test_one_sentence_and_a_table_in_80_columns(parity: Parity, tmp_path: Path) 
     }  # fmt: skip
 
 
-def test_the_json_stands_alone_on_standard_output(parity: Parity) -> None:
-    ended = parity("--json", "-")
+def test_the_json_stands_alone_on_standard_output(process: Parity) -> None:
+    ended = process("--json", "-")
     assert ended.returncode == 0
     assert len(json.loads(ended.stdout)["datasets"]) == 2
 
@@ -121,8 +127,9 @@ def test_a_kill_leaves_nothing_that_the_next_one_does_not_take_away(
     )
     (tmp_path / "old.py").write_text(waiting, encoding="utf-8")
     process = subprocess.Popen(
-        COMMAND, cwd=tmp_path, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+        COMMAND, cwd=tmp_path, env=os.environ | environ, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     while not (tmp_path / "waits").exists() and time.monotonic() < deadline:
         time.sleep(0.05)

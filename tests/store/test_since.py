@@ -239,7 +239,7 @@ def two_runs(draw: st.DrawFn) -> list[list[tuple[int, Any, Any]]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(runs=two_runs())
 def test_any_two_runs_are_told_apart_as_python_tells_them(
     runs: list[list[tuple[int, Any, Any]]],

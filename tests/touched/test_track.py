@@ -1,27 +1,20 @@
-"""`parity track`, as processes."""
+"""`parity track` as a user meets it: what it says, and how it ends."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from parity.database import Database
+from tests.conftest import Inside
 from tests.touched.conftest import write
 
 pytestmark = pytest.mark.slow
 Track = Callable[..., "subprocess.CompletedProcess[str]"]
 
-COMMAND = """
-from parity.cli.main import main, parity
-from parity.cli.track import track
-parity.add_command(track)
-main()
-"""
 CONFIG = """
 version: 1
 migration: toy
@@ -47,7 +40,7 @@ datasets:
 
 
 @pytest.fixture
-def track(database: Database, tmp_path: Path) -> Track:
+def track(database: Database, tmp_path: Path, inside: Inside) -> Track:
     """Runs `parity track …` in a folder with a config; both sides' tables are there."""
     (tmp_path / "parity.yaml").write_text(CONFIG, encoding="utf-8")
     write(database, "CREATE TABLE legacy.bars (symbol text, day date)")
@@ -55,15 +48,10 @@ def track(database: Database, tmp_path: Path) -> Track:
         write(database, f"CREATE TABLE prefect.{table}", role="prefect_writer")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", COMMAND, "track", *arguments],
-            cwd=tmp_path,
-            env=os.environ | {"PARITY_DATABASE_URL": database.admin_url, "COLUMNS": "80"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return inside(
+            "track", *arguments, folder=tmp_path,
+            PARITY_DATABASE_URL=database.admin_url, COLUMNS="80",
+        )  # fmt: skip
 
     return run
 
