@@ -10,7 +10,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Every file is named with its hash, so pip need not resolve; byte code is made at first use.
 INSTALL := $(BIN)/python -m pip install --quiet --no-deps --disable-pip-version-check
-WORKERS ?= 2
+# Many tests wait for servers and workers more than they compute.
+WORKERS ?= 3
 
 .PHONY: demo test test-fast check bench format lock browser clean
 
@@ -18,10 +19,10 @@ demo: $(VENV)/.run
 	$(BIN)/parity demo
 
 test: $(VENV)/.dev browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -90,7 +90,7 @@ def _deploy(definitions: Any) -> int:
         print('\nOn this machine (for several, see docs/deployment.md, "Several machines"):')
     else:
         print("\nOn each machine that is to work:")
-    print("  export DATABASE_URL=... POLYGON_API_KEY=...   # docs/deployment.md lists them all")
+    print("  export DATABASE_URL=... POLYGON_API_KEY=...  # more: docs/deployment.md")
     print(f"  export PREFECT_API_URL={address}")
     for name in definitions.pools.pools:
         print(f"  prefect worker start --install-policy never --pool {name}")

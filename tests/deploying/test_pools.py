@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -235,14 +235,15 @@ def config(site: Site) -> str:
 
 @pytest.fixture(scope="module")
 def schedule(site: Site, workers: dict[str, Worker], tmp_path_factory: Any) -> None:
-    """From now on `yahoo-hourly` is due every minute, for a holiday, and `watch` is not.
+    """`yahoo-hourly` is due in a minute or two, for a holiday, and `watch` is not.
 
     Christmas of 2004 was a Saturday, so the exchange was closed on Friday.
     """
     folder: Path = tmp_path_factory.mktemp("schedule")
     file = yaml.safe_load((ROOT / "prefect.yaml").read_text())
     hourly = next(one for one in file["deployments"] if one["name"] == "yahoo-hourly")
-    hourly["schedules"][0]["cron"] = "* * * * *"
+    due = datetime.now(NEW_YORK) + timedelta(seconds=90)
+    hourly["schedules"][0]["cron"] = f"{due.minute} {due.hour} * * *"
     hourly["parameters"]["as_of"] = "2004-12-24T20:10:00-05:00"
     (folder / "prefect.yaml").write_text(yaml.safe_dump(file))
     watch = site.get("deployments/name/watch/watch")
