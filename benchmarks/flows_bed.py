@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[1]
 RECORDING_SECONDS = 600.0
 _STEADY_SECONDS = 15.0
 _PAGE_SECONDS = 0.5
+_ENDING_SECONDS = 0.2
 
 
 def tickers(number: int) -> tuple[str, ...]:
@@ -65,6 +66,14 @@ STORED = Template("stored", days=310)
 LIGHT = Template("light", days=35, sources=("yahoo_adjusted",), schemas=("prefect",))
 
 
+class _Shared(Server):
+    """A server that the Prefect server uses too, whose connections stay when an arm has ended."""
+
+    def settle(self, idle: set[int]) -> None:  # noqa: ARG002
+        """Leave the arm's own connections the moment that they take to end."""
+        time.sleep(_ENDING_SECONDS)
+
+
 class Warehouse:
     """The PostgreSQL that all arms and the Prefect server write to.
 
@@ -72,7 +81,7 @@ class Warehouse:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.server = Server(folder)
+        self.server: Server = _Shared(folder)
         self._embedded = EmbeddedServer(folder).start()
         self._numbers = count(1)
 

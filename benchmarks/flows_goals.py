@@ -110,6 +110,8 @@ def _against_script(name: str, series: Sequence[Series]) -> Iterator[Goal]:
 
 
 def _vendor(told: Measured) -> Iterator[Goal]:
+    if told.limited is None:
+        return
     flow, limited = of_arm(told.ingestion, BATCH), Medians.of(told.limited.samples)
     alone = told.limit.seconds(told.symbols)
     rate = f"{told.limit.burst} at once, then {told.limit.rate:g} a second"
@@ -121,7 +123,7 @@ def _vendor(told: Measured) -> Iterator[Goal]:
         f"limit's own ({(limited.wall - alone) / limited.wall:.0%}); without the limit our own "
         f"work takes {flow.own:.1f} s",
         # Start-up is ours whatever the rate is.
-        limited.beyond <= alone * (1 + MOST_OVERHEAD) if alone else None,
+        limited.beyond <= alone * (1 + MOST_OVERHEAD),
     )
 
 

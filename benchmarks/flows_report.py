@@ -80,7 +80,7 @@ class FlowsReport:
         told = self.measured
         return [
             ("ingestion", told.ingestion),
-            ("ingestion, limited", [told.limited]),
+            *([("ingestion, limited", [told.limited])] if told.limited else []),
             ("indicators, first night", told.first),
             ("indicators, night after", told.second),
         ]

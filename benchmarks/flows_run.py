@@ -68,7 +68,8 @@ class Measured:
     Attributes:
         symbols: Tickers of each run but the last.
         ingestion: A first night's hourly bars, the vendor's limit lifted.
-        limited: The same by one flow, with the limit of pools.yaml.
+        limited: The same by one flow, with the limit of pools.yaml; None where so few symbols
+            do not reach it.
         limit: That limit.
         first: Indicators where none are stored yet.
         second: The night after, one session later.
@@ -77,7 +78,7 @@ class Measured:
 
     symbols: int
     ingestion: list[Series]
-    limited: Series
+    limited: Series | None
     limit: Limit
     first: list[Series]
     second: list[Series]
@@ -144,9 +145,11 @@ def measure(bed: Bed, sizes: Sizes, say: Say) -> Measured:
     run = partial(_interleaved, bed, say=say, starts=sizes.starts)
     (ingestion,) = run(Job("yahoo", EMPTY, names), arms, (LOADED,), rounds)
     limit = configured_limit()
-    bed.orchestrator.limit("yahoo", limit)
-    say(f"with the vendor's limit: {limit.seconds(symbols):.0f} s at least")
-    ((limited,),) = run(Job("yahoo", EMPTY, names), (Arm(BATCH),), (LOADED,), 1)
+    limited = None
+    if alone := limit.seconds(symbols):
+        bed.orchestrator.limit("yahoo", limit)
+        say(f"with the vendor's limit: {alone:.0f} s at least")
+        ((limited,),) = run(Job("yahoo", EMPTY, names), (Arm(BATCH),), (LOADED,), 1)
     indicators = Job("indicators", STORED, names)
     first, second = run(indicators, arms, (FIRST, SECOND), rounds)
     many = Job("indicators", LIGHT, tickers(recorded))
