@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ __all__ = ["Hours", "between", "hours", "knows"]
 
 # The library's own default reaches back twenty years only.
 _START = "1990-01-02"
+_making = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,16 @@ class Hours:
     close: datetime
 
 
-@cache
 def hours() -> Mapping[date, Hours]:
     """Return the hours of every session that the calendar knows, oldest first."""
-    import exchange_calendars  # two seconds, once a process
+    # A cache alone lets each of a flow's threads make one at the same moment.
+    with _making:
+        return _hours()
+
+
+@cache
+def _hours() -> Mapping[date, Hours]:
+    import exchange_calendars  # with the calendar a second and a half, once a process
 
     schedule = exchange_calendars.get_calendar(CALENDAR, start=_START).schedule
     opens, closes = (
