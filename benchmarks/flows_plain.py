@@ -16,7 +16,8 @@ from datetime import datetime
 
 from prefect_flows.calculating import calculate
 from prefect_flows.errors import PassingError
-from prefect_flows.feeds import YahooFeed, nothing
+from prefect_flows.feeds import YahooFeed
+from prefect_flows.permit import nothing
 from prefect_flows.queries.connection import connect
 from prefect_flows.settings import Settings
 from prefect_flows.tables import create_tables

@@ -15,6 +15,7 @@ __all__ = [
     "Window",
     "differs",
     "is_daily",
+    "midnight",
     "oldest_common",
     "price",
     "session_of",
@@ -63,13 +64,13 @@ class Window:
     def days(cls, days_back: int, as_of: datetime) -> Window:
         """The window that starts at midnight in New York `days_back` calendar days ago."""
         day = as_of.astimezone(NEW_YORK).date() - timedelta(days=days_back)
-        return cls(_midnight(day), as_of)
+        return cls(midnight(day), as_of)
 
     def reaching(self, start: datetime | None) -> Window:
         """The window with an earlier start, where `start` is earlier."""
         if start is None or start >= self.start:
             return self
-        return Window(_midnight(session_of(start)), self.end)
+        return Window(midnight(session_of(start)), self.end)
 
     def covers(self, moment: datetime) -> bool:
         """Tell whether a bar of that moment belongs to the window."""
@@ -135,7 +136,7 @@ def _fold(bars: list[Bar]) -> Bar:
             return bar
     volumes = [bar.volume for bar in bars if bar.volume is not None]
     return Bar(
-        timestamp=_midnight(session_of(bars[0].timestamp)),
+        timestamp=midnight(session_of(bars[0].timestamp)),
         open=bars[0].open,
         high=max(bar.high for bar in bars),
         low=min(bar.low for bar in bars),
@@ -148,5 +149,6 @@ def _prices(bar: Bar) -> tuple[Decimal, ...]:
     return bar.open, bar.high, bar.low, bar.close
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """Return the start of an exchange day."""
     return datetime.combine(day, time(0), NEW_YORK)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from prefect_flows.bars import NEW_YORK, session_of
+from prefect_flows.bars import midnight, session_of
 from prefect_flows.feeds import YAHOO_JOB
 from prefect_flows.folding import NO_BARS, Daily, daily
 from prefect_flows.indicators import IndicatorRow, Series, compute_newest
@@ -31,7 +31,6 @@ __all__ = [
     "History",
     "calculate",
     "compute_all",
-    "compute_rows",
     "read",
     "store",
 ]
@@ -102,7 +101,7 @@ def read(
         jobs=(YAHOO_JOB, INDICATORS_JOB),
     )
     firsts = {symbol: first for symbol in symbols if (first := _first(facts[symbol]))}
-    starts = {symbol: _midnight(first - timedelta(days_back)) for symbol, first in firsts.items()}
+    starts = {symbol: midnight(first - timedelta(days_back)) for symbol, first in firsts.items()}
     stored = closes(connection, starts, SOURCE, end=as_of)
     series = {
         symbol: daily(days, is_daily, close, volume)
@@ -131,12 +130,6 @@ def compute_all(
         (history, list(islice(rows, len(found))))
         for history, found in zip(histories, windows, strict=True)
     ]
-
-
-def compute_rows(history: History, days_back: int) -> list[IndicatorRow]:
-    """Calculate the rows to write of one symbol; see `compute_all`."""
-    ((_, rows),) = compute_all([history], days_back)
-    return rows
 
 
 def store(
@@ -246,7 +239,3 @@ def _outcome(history: History, rows: Sequence[IndicatorRow], attempts: int) -> O
         message=message,
         attempts=attempts,
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), NEW_YORK)

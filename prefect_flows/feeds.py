@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Protocol
 
 from psycopg import Connection
 
-from prefect_flows.bars import NEW_YORK, Bar, Window, session_of
+from prefect_flows.bars import Bar, Window, midnight, session_of
+from prefect_flows.permit import Permit
 from prefect_flows.queries.backfill import missing, neighbours, remember
 from prefect_flows.queries.bars import last_bar
 from prefect_flows.settings import Settings
@@ -21,10 +22,8 @@ __all__ = [
     "Answer",
     "BackfillFeed",
     "Feed",
-    "Permit",
     "PolygonFeed",
     "YahooFeed",
-    "nothing",
 ]
 
 YAHOO_JOB = "yahoo_market_data_flow"
@@ -33,12 +32,6 @@ BACKFILL_JOB = "polygon_historical_backfill"
 
 # Yahoo keeps hourly bars for 730 days.
 _HOURLY_REACH_DAYS = 729
-
-Permit = Callable[[], None]
-
-
-def nothing() -> None:
-    """A permit that is always given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +198,7 @@ class BackfillFeed:
         left = missing(connection, symbol, "polygon", past)
         if not left:
             return None
-        start, end = _midnight(left[0]), _after(left[-1])
+        start, end = midnight(left[0]), _after(left[-1])
         before, after = neighbours(connection, symbol, "polygon", start, end - _MOMENT)
         return Window(before or start, end if after is None else after + _MOMENT)
 
@@ -233,12 +226,8 @@ class BackfillFeed:
 _MOMENT = timedelta(microseconds=1)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), NEW_YORK)
-
-
 def _after(day: date) -> datetime:
-    return _midnight(day + timedelta(days=1))
+    return midnight(day + timedelta(days=1))
 
 
 def ask_polygon(

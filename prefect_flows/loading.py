@@ -15,7 +15,8 @@ from psycopg import Connection
 
 from prefect_flows.bars import Bar, Window, differs, is_daily, oldest_common, session_of
 from prefect_flows.errors import PassingError
-from prefect_flows.feeds import Feed, Permit, PolygonFeed, YahooFeed, nothing
+from prefect_flows.feeds import Feed, PolygonFeed, YahooFeed
+from prefect_flows.permit import Permit, nothing
 from prefect_flows.queries.bars import bars_between, first_bar, store_bars
 from prefect_flows.queries.connection import connect
 from prefect_flows.queries.runs import record

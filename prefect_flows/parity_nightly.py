@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.artifacts import (
     create_link_artifact,
     create_markdown_artifact,
-    create_progress_artifact,
     create_table_artifact,
-    update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -37,6 +33,7 @@ from parity.report.headline import compared_rows
 from parity.report.terminal import render_night
 from parity.report.view import NightRow
 from prefect_flows.blocks import alert_block
+from prefect_flows.work.progress import Bar
 
 __all__ = ["parity_nightly"]
 
@@ -48,23 +45,16 @@ class JobsProgress:
     """A bar in Prefect's UI of how many jobs have ended. Called in the jobs' threads."""
 
     def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
         self._ended = 0
         self._lock = threading.Lock()
-        made = create_progress_artifact(
-            0.0, key="parity-jobs", description=f"Jobs that have ended, of {jobs}"
-        )
-        assert isinstance(made, UUID)  # a coroutine only where a loop is running
-        self._artifact = made
+        self._bar = Bar("parity-jobs", f"Jobs that have ended, of {jobs}", jobs)
 
     def __call__(self, outcome: JobOutcome) -> None:
         """Count one more."""
         del outcome
         with self._lock:
             self._ended += 1
-            # A bar that cannot be moved is no reason to give up a night.
-            with suppress(Exception):
-                update_progress_artifact(self._artifact, 100.0 * self._ended / self._jobs)
+            self._bar.move(self._ended)
 
 
 @task(name="run jobs", **STEP)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from prefect_flows.bars import session_of
 
-__all__ = ["CALENDAR", "no_session", "sessions_between"]
+__all__ = ["CALENDAR", "no_session"]
 
 CALENDAR = "XNYS"
 _AROUND = timedelta(days=15)
-
-
-def sessions_between(first: date, last: date) -> list[date]:
-    """Return the sessions from `first` to `last`, both included, in order."""
-    from exchange_calendars import get_calendar  # a second that most runs do without
-
-    # A calendar wants a range that holds sessions; built for as much as is asked about.
-    calendar = get_calendar(CALENDAR, start=first - _AROUND, end=last + _AROUND)
-    found = calendar.sessions_in_range(first.isoformat(), last.isoformat())
-    return [day.date() for day in found]
 
 
 def no_session(moment: datetime) -> str:
@@ -27,8 +17,12 @@ def no_session(moment: datetime) -> str:
 
     The day is the exchange's.
     """
+    from exchange_calendars import get_calendar  # a second that most runs do without
+
     day = session_of(moment)
-    near = sessions_between(day - _AROUND, day + _AROUND)
+    # A calendar of these few days only: to build one for all years takes as long as a small run.
+    calendar = get_calendar(CALENDAR, start=day - _AROUND, end=day + _AROUND)
+    near = [session.date() for session in calendar.sessions]
     if day in near:
         return ""
     following = next(session for session in near if session > day)

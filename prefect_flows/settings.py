@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from prefect_flows.errors import SettingsError
 from prefect_flows.work.granularity import Granularity, Kind
@@ -94,6 +95,7 @@ def choose_symbols(
     return chosen[:limit]
 
 
+@lru_cache(maxsize=8)  # every task reads the settings, and a list may hold thousands
 def _symbols(text: str, *, name: str = "SYMBOLS") -> tuple[str, ...]:
     names = [part.strip().upper() for part in re.split(r"[,\s]+", text) if part.strip()]
     for symbol in names:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from psycopg import sql
 
@@ -12,8 +11,6 @@ from parity.model.suite import Relation
 __all__ = [
     "COLUMNS",
     "COPY_SETTINGS",
-    "DATABASE",
-    "EXTENSIONS",
     "LOG_STUB",
     "SCHEMAS",
     "SET",
@@ -21,25 +18,11 @@ __all__ = [
     "analyze",
     "copy_in",
     "copy_out",
-    "create_database",
-    "create_extension",
     "create_like",
-    "drop_database",
     "keep_setting",
 ]
 
-# As JSON: the columns about locales differ from version to version.
-DATABASE = sql.SQL(
-    "SELECT to_jsonb(d) || jsonb_build_object('encoding', pg_encoding_to_char(d.encoding)) "
-    "FROM pg_database d WHERE d.datname = current_database()"
-)
 SCHEMAS = sql.SQL("SELECT nspname::text FROM pg_namespace WHERE nspname = ANY(%s)")
-EXTENSIONS = sql.SQL(
-    "SELECT e.extname::text, n.nspname::text FROM pg_extension e "
-    "JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname <> 'plpgsql' "
-    # A schema that is copied must not be there yet, but for the one that always is.
-    "AND (n.nspname = 'public' OR n.nspname <> ALL(%s)) ORDER BY e.oid"
-)
 # What ALTER DATABASE and ALTER ROLE IN DATABASE have set: role (NULL: any), name and value.
 SETTINGS = sql.SQL(
     "SELECT r.rolname::text, split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) "
@@ -67,37 +50,6 @@ COLUMNS = sql.SQL(
 )
 
 
-_PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
-
-
-def create_database(name: str, like: Mapping[str, Any]) -> sql.Composed:
-    """CREATE DATABASE with the encoding and the locale of another one, as DATABASE tells it."""
-    options = [
-        ("ENCODING", like["encoding"]),
-        ("LC_COLLATE", like["datcollate"]),
-        ("LC_CTYPE", like["datctype"]),
-    ]
-    locale = like.get("datlocale") or like.get("daticulocale")
-    provider = like.get("datlocprovider")  # none before PostgreSQL 15
-    if provider is not None:
-        options.append(("LOCALE_PROVIDER", _PROVIDERS[provider]))
-    if provider in ("i", "b"):
-        options.append(("ICU_LOCALE" if provider == "i" else "BUILTIN_LOCALE", locale))
-    if like.get("daticurules"):
-        options.append(("ICU_RULES", like["daticurules"]))
-    words = [
-        sql.SQL("{} {}").format(sql.SQL(option), sql.Literal(value)) for option, value in options
-    ]
-    return sql.SQL("CREATE DATABASE {} TEMPLATE template0 {}").format(
-        sql.Identifier(name), sql.SQL(" ").join(words)
-    )
-
-
-def drop_database(name: str) -> sql.Composed:
-    """DROP DATABASE IF EXISTS, whoever is still in it."""
-    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-
-
 def keep_setting(database: str, role: str | None, name: str) -> sql.Composed:
     """Makes the session's value of a setting that of a database, for one role or any."""
     setting = sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
@@ -108,13 +60,6 @@ def keep_setting(database: str, role: str | None, name: str) -> sql.Composed:
     return sql.SQL("ALTER ROLE {} IN DATABASE {} SET {} FROM CURRENT").format(
         sql.Identifier(role), sql.Identifier(database), setting
     )
-
-
-def create_extension(name: str, schema: str) -> sql.Composed:
-    """CREATE EXTENSION in its schema."""
-    return sql.SQL(
-        "CREATE SCHEMA IF NOT EXISTS {schema}; CREATE EXTENSION {name} SCHEMA {schema}"
-    ).format(name=sql.Identifier(name), schema=sql.Identifier(schema))
 
 
 def create_like(copy: Relation, relation: Relation) -> sql.Composed:

@@ -13,6 +13,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from parity.database import Database, provision
+from parity.database.complaint import first_line
+from parity.database.scratch import bring_extensions, create_like_main, drop_scratch
 from parity.model.errors import DatabaseError
 from parity.noise import queries
 from parity.noise.dump import copy_schemas
@@ -77,17 +79,15 @@ def scratch_copy(database: Database, migration: str, schemas: Sequence[str]) -> 
 
 
 def _create(admin: psycopg.Connection, scratch: Scratch) -> None:
-    row = admin.execute(queries.DATABASE).fetchone()
-    assert row is not None
     try:
-        admin.execute(queries.create_database(scratch.name, row[0]))
+        create_like_main(admin, scratch.name)
     except psycopg.Error as error:
         hint = ""
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             hint = f"; let an administrator run: ALTER ROLE {admin.info.user} CREATEDB"
         raise DatabaseError(
             f"the scratch database {scratch.name}, in which the jobs run a second time, cannot be "
-            f"created: {_line(error)}{hint}"
+            f"created: {first_line(error)}{hint}"
         ) from None
     for role, name, value in admin.execute(queries.SETTINGS).fetchall():
         # What the role may not set, such as an administrator's log settings, jobs do not see.
@@ -101,13 +101,10 @@ def _fill(admin: psycopg.Connection, scratch: Scratch, schemas: Sequence[str]) -
     try:
         with psycopg.connect(scratch.admin_url, autocommit=True) as other:
             other.execute(queries.LOG_STUB)
-            for name, schema in admin.execute(queries.EXTENSIONS, [list(schemas)]).fetchall():
-                # One that a copied table needs and that is missing fails the copy, and is told.
-                with suppress(psycopg.Error):
-                    other.execute(queries.create_extension(name, schema))
+            bring_extensions(admin, other, schemas)
     except psycopg.Error as error:
         raise DatabaseError(
-            f"the scratch database {scratch.name} cannot be set up: {_line(error)}"
+            f"the scratch database {scratch.name} cannot be set up: {first_line(error)}"
         ) from None
     wanted = [name for name in schemas if name in there]
     if wanted:
@@ -118,10 +115,10 @@ def _fill(admin: psycopg.Connection, scratch: Scratch, schemas: Sequence[str]) -
 def _drop(scratch: Scratch) -> None:
     try:
         with psycopg.connect(scratch.main.admin_url, autocommit=True) as admin:
-            admin.execute(queries.drop_database(scratch.name))
+            drop_scratch(admin, scratch.name)
     except psycopg.Error as error:
         raise DatabaseError(
-            f"the scratch database {scratch.name} cannot be dropped: {_line(error)}; "
+            f"the scratch database {scratch.name} cannot be dropped: {first_line(error)}; "
             "drop it by hand"
         ) from None
 
@@ -133,7 +130,3 @@ def _in(name: str, url: str) -> str:
         return make_conninfo(url, dbname=name)
     kept = [part for part in (match[2] or "").split("&") if part and not part.startswith("dbname=")]
     return f"{match[1]}/{quote(name)}" + (f"?{'&'.join(kept)}" if kept else "")
-
-
-def _line(error: psycopg.Error) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

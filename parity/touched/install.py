@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from parity.database.complaint import first_line
 from parity.model.errors import DatabaseError
 from parity.model.suite import Relation
 from parity.touched import queries
@@ -195,14 +196,10 @@ def _changing(admin_url: str, relation: Relation, what: str) -> Iterator[psycopg
     except psycopg.errors.InsufficientPrivilege as error:
         right = "TRIGGER on it" if what == "on" else "to own it"
         raise DatabaseError(
-            f"the log of {relation} cannot be switched {what}: {_first_line(error)}; the "
+            f"the log of {relation} cannot be switched {what}: {first_line(error)}; the "
             f"connecting role needs {right} and to be a member of parity_harness"
         ) from None
     except psycopg.Error as error:
         raise DatabaseError(
-            f"the log of {relation} cannot be switched {what}: {_first_line(error)}"
+            f"the log of {relation} cannot be switched {what}: {first_line(error)}"
         ) from None
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

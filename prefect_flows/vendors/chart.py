@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from prefect_flows.bars import NEW_YORK, Window, session_of
+from prefect_flows.bars import NEW_YORK, Window, midnight, session_of
 from prefect_flows.errors import LastingError, PassingError, VendorError
 from prefect_flows.vendors import exchange
 from prefect_flows.vendors.validation import CLOSES, OPENS, check_order, on_the_hour, spell
@@ -100,7 +100,7 @@ def due(symbol: str, chart: Chart, window: Window, *, daily: bool) -> Due:
             raise PassingError(symbol, f"the bar of {spell(key)} comes twice")
         rows[key] = complete
     if quote is not None and daily and quote < window.end:
-        rows[_midnight(quote)] = found[quote]
+        rows[midnight(session_of(quote))] = found[quote]
     rows = {key: complete for key, complete in rows.items() if _counts(key, window, daily=daily)}
     _check_end(symbol, chart, rows, window)
     return Due(
@@ -182,7 +182,7 @@ def _key(symbol: str, moment: datetime, window: Window, *, daily: bool) -> datet
     if daily:
         if not OPENS <= _local(moment) <= CLOSES:
             raise PassingError(symbol, f"the bar of {spell(moment)} lies outside of the session")
-        return _midnight(moment)
+        return midnight(session_of(moment))
     if not on_the_hour(moment):
         raise PassingError(
             symbol, f"the bar of {spell(moment)} does not begin on an hour of the session"
@@ -210,7 +210,3 @@ def _check_end(symbol: str, chart: Chart, rows: Mapping[datetime, bool], window:
 
 def _local(moment: datetime) -> time:
     return moment.astimezone(NEW_YORK).time()
-
-
-def _midnight(moment: datetime) -> datetime:
-    return datetime.combine(session_of(moment), time(0), NEW_YORK)

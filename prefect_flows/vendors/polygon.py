@@ -20,13 +20,12 @@ from polygon import RESTClient
 
 from prefect_flows.bars import Bar, Window, price, session_of
 from prefect_flows.errors import PassingError
+from prefect_flows.permit import Permit, nothing
 from prefect_flows.vendors.transport import (
     FETCH_SECONDS,
     Deadline,
-    Permit,
     broken,
     check_status,
-    nothing,
 )
 from prefect_flows.vendors.validation import check_bars, check_not_empty, note_missing, spell
 

@@ -16,20 +16,14 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from prefect_flows.errors import LastingError, PassingError
+from prefect_flows.permit import Permit
 
-__all__ = ["FETCH_SECONDS", "Deadline", "Permit", "broken", "check_status", "nothing"]
+__all__ = ["FETCH_SECONDS", "Deadline", "broken", "check_status"]
 
 FETCH_SECONDS = 120.0
 
-Permit = Callable[[], None]
-"""Returns when one more request may be sent."""
-
 _PASSING = {408, 425, 429}
 _FROM_CURL = re.compile(r"curl: \(\d+\) (.*?)\.? See https://", re.DOTALL)
-
-
-def nothing() -> None:
-    """Permit at once."""
 
 
 class Deadline:

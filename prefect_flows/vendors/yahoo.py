@@ -29,14 +29,13 @@ from yfinance.scrapers.history import PriceHistory
 
 from prefect_flows.bars import NEW_YORK, Bar, Window, price, session_of
 from prefect_flows.errors import PassingError
+from prefect_flows.permit import Permit, nothing
 from prefect_flows.vendors.chart import Chart, due, read_chart
 from prefect_flows.vendors.transport import (
     FETCH_SECONDS,
     Deadline,
-    Permit,
     broken,
     check_status,
-    nothing,
 )
 from prefect_flows.vendors.validation import check_bars, check_not_empty, note_missing, spell
 

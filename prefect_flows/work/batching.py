@@ -10,8 +10,9 @@ import psycopg
 from psycopg import Connection
 
 from prefect_flows.errors import LimitError, PassingError
-from prefect_flows.feeds import Feed, Permit
+from prefect_flows.feeds import Feed
 from prefect_flows.loading import Fetched, check, fetch, store
+from prefect_flows.permit import Permit
 from prefect_flows.queries.runs import done, record
 from prefect_flows.settings import Settings
 from prefect_flows.work.failing import can_pass, reason

@@ -11,7 +11,7 @@ from typing import Any
 from prefect import get_run_logger, task
 from prefect.futures import PrefectFuture
 
-from prefect_flows.calculating import INDICATORS_JOB, History, compute_rows, read, store
+from prefect_flows.calculating import INDICATORS_JOB, History, compute_all, read, store
 from prefect_flows.indicators import IndicatorRow
 from prefect_flows.queries.connection import connect
 from prefect_flows.queries.runs import done
@@ -36,7 +36,7 @@ def calculate_all(run: Run, *, days_back: int, restated: frozenset[str]) -> list
 
 
 def _batches(run: Run, days_back: int, restated: frozenset[str]) -> Submit:
-    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
+    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[Any]]:
         again = sorted(restated.intersection(portion))
         future = calculate_batch.submit(
             portion, days_back=days_back, as_of=run.as_of, restated=again, run_id=run.id
@@ -47,7 +47,7 @@ def _batches(run: Run, days_back: int, restated: frozenset[str]) -> Submit:
 
 
 def _stages(run: Run, days_back: int, restated: frozenset[str]) -> Submit:
-    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
+    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[Any]]:
         again = sorted(restated.intersection(portion))
         histories: Any = read_history.submit(
             portion, days_back=days_back, as_of=run.as_of, restated=again, run_id=run.id
@@ -72,7 +72,7 @@ def _accounted(symbols: Sequence[str], run_id: str) -> Iterator[str]:
 @task(name="calculate", task_run_name="indicators-{symbols[0]}", **retrying)
 def calculate_batch(
     symbols: tuple[str, ...], *, days_back: int, as_of: datetime, restated: list[str], run_id: str
-) -> list[Outcome]:
+) -> None:
     """Read, calculate and store symbols in one pass."""
     with _accounted(symbols, run_id) as url, connect(url) as connection:
         before = done(connection, [run_id], INDICATORS_JOB, symbols)
@@ -80,11 +80,9 @@ def calculate_batch(
         histories = read(
             connection, left, days_back=days_back, as_of=as_of, restated=frozenset(restated)
         )
-        computed = [(history, compute_rows(history, days_back)) for history in histories]
+        computed = compute_all(histories, days_back)
         _warn(computed)
-        stored = store(connection, computed, run_id=run_id, attempts=attempt())
-    found = {one.symbol: one for one in stored}
-    return [before.get(symbol) or found[symbol] for symbol in symbols]
+        store(connection, computed, run_id=run_id, attempts=attempt())
 
 
 @task(name="read", task_run_name="read-{symbols[0]}", **retrying)
@@ -103,18 +101,16 @@ def compute_indicators(
 ) -> Sealed[Computed]:
     """Calculate."""
     with _accounted(symbols, run_id):
-        computed = [(history, compute_rows(history, days_back)) for history in histories.value]
+        computed = compute_all(histories.value, days_back)
     _warn(computed)
     return Sealed(computed)
 
 
 @task(name="store", task_run_name="store-{symbols[0]}", **retrying)
-def store_indicators(
-    symbols: tuple[str, ...], computed: Sealed[Computed], *, run_id: str
-) -> list[Outcome]:
+def store_indicators(symbols: tuple[str, ...], computed: Sealed[Computed], *, run_id: str) -> None:
     """Store."""
     with _accounted(symbols, run_id) as url, connect(url) as connection:
-        return store(connection, computed.value, run_id=run_id, attempts=attempt())
+        store(connection, computed.value, run_id=run_id, attempts=attempt())
 
 
 def _warn(computed: Computed) -> None:

@@ -41,7 +41,7 @@ def load(run: Run, feed: Feed) -> list[Outcome]:
 def _batches(run: Run, feed: Feed, packet: int) -> Submit:
     kind = load_symbol if run.granularity.kind is Kind.SYMBOL else load_batch
 
-    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
+    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[Any]]:
         named: Any = portion[0] if kind is load_symbol else portion
         future = kind.submit(named, feed=feed, as_of=run.as_of, run_id=run.id, packet=packet)
         return [future]
@@ -52,7 +52,7 @@ def _batches(run: Run, feed: Feed, packet: int) -> Submit:
 def _stages(run: Run, feed: Feed) -> Submit:
     about: dict[str, Any] = {"feed": feed, "run_id": run.id}
 
-    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[list[Outcome]]]:
+    def submit(portion: tuple[str, ...]) -> Sequence[PrefectFuture[Any]]:
         (symbol,) = portion
         fetched: Any = fetch_symbol.submit(symbol, as_of=run.as_of, **about)
         checked: Any = validate_symbol.submit(symbol, fetched, as_of=run.as_of, **about)
@@ -76,13 +76,11 @@ def _database(
 
 
 @task(name="load_symbol", task_run_name="{feed.vendor}-{symbol}", **retrying)
-def load_symbol(
-    symbol: str, *, feed: Feed, as_of: datetime, run_id: str, packet: int
-) -> list[Outcome]:
+def load_symbol(symbol: str, *, feed: Feed, as_of: datetime, run_id: str, packet: int) -> None:
     """Fetch, check and store one symbol; Prefect tries again what can pass."""
     with _database(feed, symbol, run_id) as (connection, settings):
-        if before := done(connection, [run_id], feed.job, [symbol]).get(symbol):
-            return [before]  # the last attempt stored it and failed after that
+        if done(connection, [run_id], feed.job, [symbol]):
+            return  # the last attempt stored it and failed after that
         fetched = fetch_checked(
             connection,
             feed,
@@ -91,7 +89,7 @@ def load_symbol(
             settings=settings,
             permit=Permits(feed.vendor, packet),
         )
-        return store(connection, feed, [fetched], run_id=run_id, attempts={symbol: attempt()})
+        store(connection, feed, [fetched], run_id=run_id, attempts={symbol: attempt()})
 
 
 @task(name="fetch", task_run_name="fetch-{feed.vendor}-{symbol}", **retrying)
@@ -125,27 +123,27 @@ def validate_symbol(
 @task(name="store", task_run_name="store-{symbol}", **retrying)
 def store_symbol(
     symbol: str, checked: Sealed[tuple[Fetched, int]], *, feed: Feed, run_id: str
-) -> list[Outcome]:
+) -> None:
     """Store one symbol."""
     fetched, tried = checked.value
     with _database(feed, symbol, run_id, tried=tried - 1) as (connection, _):
-        if before := done(connection, [run_id], feed.job, [symbol]).get(symbol):
-            return [before]
+        if done(connection, [run_id], feed.job, [symbol]):
+            return
         attempts = {symbol: tried + attempt() - 1}
-        return store(connection, feed, [fetched], run_id=run_id, attempts=attempts)
+        store(connection, feed, [fetched], run_id=run_id, attempts=attempts)
 
 
 @task(name="load_batch", task_run_name="{feed.vendor}-batch", **retrying)
 def load_batch(
     symbols: tuple[str, ...], *, feed: Feed, as_of: datetime, run_id: str, packet: int
-) -> list[Outcome]:
+) -> None:
     """Load symbols one after another and store them together; see `batching.Batch`.
 
     Prefect tries the task again where the database failed; what was stored by then stays.
     """
     settings = Settings.from_environment(os.environ)
     with connect(settings.database_url) as connection:
-        return Batch(
+        Batch(
             connection=connection,
             feed=feed,
             as_of=as_of,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any
 
-from prefect import get_run_logger
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.futures import PrefectFuture
 
 from prefect_flows.queries.connection import connect
 from prefect_flows.queries.runs import newest, record, settled
 from prefect_flows.work.failing import reason
 from prefect_flows.work.outcome import Outcome, Status
+from prefect_flows.work.progress import Bar
 from prefect_flows.work.running import Run
 
 __all__ = ["Submit", "spread"]
@@ -23,7 +21,7 @@ __all__ = ["Submit", "spread"]
 _LONG = 10
 _EVERY_SECONDS = 3.0
 
-Future = PrefectFuture[list[Outcome]]
+Future = PrefectFuture[Any]
 Submit = Callable[[tuple[str, ...]], Sequence[Future]]
 
 
@@ -68,14 +66,23 @@ def _ends(
     run: Run, chains: dict[tuple[str, ...], Sequence[Future]]
 ) -> dict[tuple[str, ...], BaseException | None]:
     """Wait for all, show how far it is, and return what each portion's chain failed of first."""
-    bar = _Bar(run, len(chains))
+    bar = _bar(run, len(chains))
     causes = {}
     for count, (portion, chain) in enumerate(chains.items(), start=1):
         # To the end of the chain, whatever fails first: nothing may run on when the flow ends.
         failed = [cause for future in chain if (cause := _cause(future))]
         causes[portion] = failed[0] if failed else None
-        bar.move(count)
+        if bar is not None:
+            bar.move(count)
     return causes
+
+
+def _bar(run: Run, tasks: int) -> Bar | None:
+    if tasks < _LONG:
+        return None
+    key = f"{run.job.replace('_', '-')}-progress"
+    description = f"{len(run.missing)} symbols in {tasks} tasks"
+    return Bar(key, description, tasks, every_seconds=_EVERY_SECONDS)
 
 
 def _cause(future: Future) -> BaseException | None:
@@ -85,35 +92,3 @@ def _cause(future: Future) -> BaseException | None:
     except Exception as error:  # noqa: BLE001  # whatever it is, it is this portion's alone
         return error
     return None
-
-
-class _Bar:
-    """The progress of a long run in the UI. A server that does not answer costs the bar only."""
-
-    def __init__(self, run: Run, tasks: int) -> None:
-        self._tasks = tasks
-        self._shown = time.monotonic()
-        self._artifact: UUID | None = None
-        if tasks < _LONG:
-            return
-        try:
-            self._artifact = create_progress_artifact(  # type: ignore[assignment]
-                progress=0.0,
-                key=f"{run.job.replace('_', '-')}-progress",
-                description=f"{len(run.missing)} symbols in {tasks} tasks",
-            )
-        except Exception as error:  # noqa: BLE001
-            get_run_logger().warning("no bar of progress: %s", type(error).__name__)
-
-    def move(self, done: int) -> None:
-        """Show so many tasks as done, if it is time for that."""
-        if self._artifact is None:
-            return
-        if done < self._tasks and time.monotonic() - self._shown < _EVERY_SECONDS:
-            return
-        self._shown = time.monotonic()
-        try:
-            update_progress_artifact(self._artifact, progress=100.0 * done / self._tasks)
-        except Exception as error:  # noqa: BLE001
-            get_run_logger().warning("the bar of progress stays: %s", type(error).__name__)
-            self._artifact = None

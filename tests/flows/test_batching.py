@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from parity.demo.faults import Fault, FaultKind, Vendor
 from prefect_flows.bars import Bar
-from prefect_flows.calculating import INDICATORS_JOB, calculate, compute_rows, read
+from prefect_flows.calculating import INDICATORS_JOB, calculate, compute_all, read
 from prefect_flows.errors import LimitError, PassingError, SettingsError
 from prefect_flows.feeds import Answer, PolygonFeed
 from prefect_flows.loading import check, fetch, load_yahoo
@@ -275,7 +275,7 @@ def test_a_history_that_holds_two_kinds_of_bars_is_cut_into_days(
     load_yahoo("AAPL", interval="1d", days_back=30, as_of=at("2005-02-24"), settings=settings)
 
     (history,) = read(connection, ["AAPL"], days_back=300, as_of=EVE)
-    (row,) = compute_rows(history, 300)
+    ((_, (row,)),) = compute_all([history], 300)
 
     # 22 daily bars to 2005-02-24, and 2005-02-25 from its seven hourly ones.
     assert len(history.days) == 23

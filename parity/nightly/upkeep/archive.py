@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from parity.database import Role
 from parity.database import queries as database_queries
+from parity.database.complaint import first_line
 from parity.database.holding import PATIENCE, hold
 from parity.model.errors import DatabaseError, ParityError, UsageError
 from parity.model.suite import Dataset, Relation
@@ -115,7 +116,7 @@ def _write(
                 written.append((one, forms, digest))
                 say(f"{one.relation}: {digest.rows:,} rows")
     except psycopg.Error as error:
-        raise DatabaseError(f"the archive cannot be read: {_line(error)}") from None
+        raise DatabaseError(f"the archive cannot be read: {first_line(error)}") from None
     entries = []
     for one, forms, digest in written:
         archiving.check_file(new / one.file, forms, digest, one.relation)
@@ -194,7 +195,3 @@ def _account(place: Path, content: Mapping[str, Any], state: str, since: str) ->
     )
     notes = (f"It was made at {since}.",) if since else ()
     return Account(title=f"Archive {place.name} {state}", lines=lines, notes=notes, path=str(place))
-
-
-def _line(error: psycopg.Error) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

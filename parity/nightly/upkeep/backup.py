@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 import psycopg
 
 from parity.database import queries as database_queries
+from parity.database.complaint import first_line
 from parity.database.holding import PATIENCE, hold
 from parity.database.provision import SCHEMA_OWNERS
+from parity.database.scratch import bring_extensions, create_like_main, drop_scratch
 from parity.model.errors import DatabaseError, ParityError
 from parity.model.suite import Relation, Suite
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
-from parity.noise import queries as scratch_queries
 from parity.report.words import count
 from parity.upkeep import backing
 from parity.upkeep.account import Account, Line
@@ -66,7 +67,7 @@ def back_up(
             content = _make(harness, shelf, name, say)
             gone = shelf.prune(suite.retention.backups)
     except psycopg.Error as error:
-        raise DatabaseError(f"the backup was not made: {_line(error)}") from None
+        raise DatabaseError(f"the backup was not made: {first_line(error)}") from None
     except OSError as error:
         raise ParityError(f"{error.filename or shelf.folder}: {error.strerror}") from None
     lines = [
@@ -141,20 +142,20 @@ def _scratch(url: str, shelf: Shelf, schemas: Sequence[str]) -> Iterator[str]:
     with psycopg.connect(url, autocommit=True) as admin:
         try:
             _create(admin, name)
-            extensions = admin.execute(scratch_queries.EXTENSIONS, [list(schemas)]).fetchall()
             scratch = backing.in_database(url, name)
-            _prepare(scratch, extensions)
+            with psycopg.connect(scratch, autocommit=True) as connection:
+                # The dump makes its schemas itself, but no extensions.
+                bring_extensions(admin, connection, schemas)
             yield scratch
         finally:
-            admin.execute(scratch_queries.drop_database(name))
+            drop_scratch(admin, name)
             shelf.record.cross_out(name)
 
 
 def _create(admin: psycopg.Connection, name: str) -> None:
     """Makes it like the main database; the owners of schemas may own some in it."""
-    row: Any = admin.execute(scratch_queries.DATABASE).fetchone()
     try:
-        admin.execute(scratch_queries.create_database(name, row[0]))
+        create_like_main(admin, name)
     except psycopg.errors.InsufficientPrivilege:
         raise DatabaseError(
             "the backup cannot be tried, as the scratch database cannot be created; let an "
@@ -164,20 +165,11 @@ def _create(admin: psycopg.Connection, name: str) -> None:
         admin.execute(tallying.grant_create(name, role.value))
 
 
-def _prepare(url: str, extensions: Sequence[tuple[str, str]]) -> None:
-    """The dump makes its schemas itself, but no extensions."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        for extension, schema in extensions:
-            # One that a table needs and that is missing fails the restore, and is told.
-            with suppress(psycopg.Error):
-                connection.execute(scratch_queries.create_extension(extension, schema))
-
-
 def _drop_leftovers(harness: Harness, shelf: Shelf) -> None:
     """What a killed backup has left: its scratch database and its unfinished file."""
     for name in shelf.record.names():
         with psycopg.connect(harness.database.admin_url, autocommit=True) as admin:
-            admin.execute(scratch_queries.drop_database(name))
+            drop_scratch(admin, name)
         shelf.record.cross_out(name)
     shelf.remove_unfinished()
 
@@ -204,7 +196,3 @@ def _by_schema(content: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
     for schema in content["schemas"]:
         rows = [one["rows"] for one in content["tables"] if one["schema"] == schema]
         yield schema, len(rows), sum(rows)
-
-
-def _line(error: psycopg.Error) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
