@@ -10,7 +10,6 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from prefect_flows.analytics import trigger_indicators
 from prefect_flows.feeds import POLYGON_JOB, YAHOO_JOB, PolygonFeed, YahooFeed
 from prefect_flows.settings import Settings
 from prefect_flows.work.loading_tasks import load
@@ -57,6 +56,8 @@ def yahoo_market_data_flow(
         indicators: The deployment, as FLOW/NAME, that calculates them, in its own pool; None
             means within this run.
     """
+    from prefect_flows.analytics import trigger_indicators  # NumPy and more, for this flow only
+
     until = moment(as_of)
     if sessions_only and (closed := skipped(YAHOO_JOB, until)):
         return closed

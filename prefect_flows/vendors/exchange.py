@@ -1,4 +1,4 @@
-"""Trading hours of the exchange whose bars are loaded; the calendar is held. No clock."""
+"""Trading hours of the exchange whose bars are loaded; the calendar is held."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from prefect_flows.bars import NEW_YORK
 from prefect_flows.sessions import CALENDAR
+from prefect_flows.vendors import kept
 
 __all__ = ["Hours", "between", "hours", "knows"]
 
 # The library's own default reaches back twenty years only.
 _START = "1990-01-02"
+# A calendar made today reaches a year ahead; one that is kept must reach half as far.
+_AHEAD = timedelta(days=180)
 _making = threading.Lock()
 
 
@@ -36,15 +39,23 @@ def hours() -> Mapping[date, Hours]:
 
 @cache
 def _hours() -> Mapping[date, Hours]:
-    import exchange_calendars  # with the calendar a second and a half, once a process
+    name = f"{CALENDAR}-{_START}"
+    spans = kept.read(name, until=datetime.now(NEW_YORK).date() + _AHEAD)
+    if spans is None:
+        spans = _spans()
+        kept.write(name, spans)
+    found = (Hours(*(datetime.fromtimestamp(second, NEW_YORK) for second in s)) for s in spans)
+    return {session.open.date(): session for session in found}
+
+
+def _spans() -> kept.Spans:
+    import exchange_calendars  # and pandas with it
 
     schedule = exchange_calendars.get_calendar(CALENDAR, start=_START).schedule
     opens, closes = (
-        schedule[name].dt.tz_convert(NEW_YORK).dt.to_pydatetime() for name in ("open", "close")
+        schedule[name].dt.as_unit("s").astype("int64").tolist() for name in ("open", "close")
     )
-    return {
-        opened.date(): Hours(opened, closed) for opened, closed in zip(opens, closes, strict=True)
-    }
+    return list(zip(opens, closes, strict=True))
 
 
 def knows(day: date) -> bool:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import rate_limit
 from prefect.exceptions import ObjectNotFound
 
-from prefect_flows.deploying.shapes import PoolsFile
 from prefect_flows.errors import LimitError
 
 __all__ = ["Permits", "packet_of"]
@@ -77,5 +75,9 @@ def packet_of(vendor: str, batch: int) -> int:
 
 
 def _make(client: SyncPrefectClient, vendor: str) -> None:
+    import yaml
+
+    from prefect_flows.deploying.shapes import PoolsFile  # a tenth of a second, once a server
+
     limit = PoolsFile.model_validate(yaml.safe_load(_POOLS.read_text("utf-8"))).limits[vendor]
     client.upsert_global_concurrency_limit_by_name(vendor, limit.limit, limit.slot_decay_per_second)
