@@ -138,13 +138,12 @@ def test_a_schema_that_needs_another_one_says_so(database: Database) -> None:
 def test_a_login_on_a_teams_own_server_needs_createdb(database: Database) -> None:
     parts = conninfo_to_dict(database.admin_url)
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
-        connection.execute("DROP ROLE IF EXISTS team")
-        connection.execute("CREATE ROLE team LOGIN PASSWORD 'odd p@ss'")
-        connection.execute(f"GRANT CONNECT, CREATE ON DATABASE {parts['dbname']} TO team")
+        connection.execute("CREATE ROLE lodger LOGIN PASSWORD 'odd p@ss'")
+        connection.execute(f"GRANT CONNECT, CREATE ON DATABASE {parts['dbname']} TO lodger")
         for role in ("legacy_writer", "prefect_writer", "parity_switch", "parity_harness"):
-            connection.execute(f"GRANT {role} TO team")
-        connection.execute("GRANT prefect_api TO team") if _has(connection) else None
-    login = f"team:{quote('odd p@ss')}"
+            connection.execute(f"GRANT {role} TO lodger")
+        connection.execute("GRANT prefect_api TO lodger") if _has(connection) else None
+    login = f"lodger:{quote('odd p@ss')}"
     own = own_server(f"postgresql://{login}@/{parts['dbname']}?host={parts['host']}")
     with own.connect_as("legacy_writer") as connection:
         connection.execute("CREATE TABLE legacy.t AS SELECT 1 AS a")
@@ -152,10 +151,10 @@ def test_a_login_on_a_teams_own_server_needs_createdb(database: Database) -> Non
         pass
     assert str(raised.value).endswith(
         "cannot be created: permission denied to create database; "
-        "let an administrator run: ALTER ROLE team CREATEDB"
+        "let an administrator run: ALTER ROLE lodger CREATEDB"
     )
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
-        connection.execute("ALTER ROLE team CREATEDB")
+        connection.execute("ALTER ROLE lodger CREATEDB")
     with scratch_copy(own, "toy", ["legacy"]) as scratch:
         with psycopg.connect(scratch.url_as("legacy_writer")) as connection:
             connection.execute("INSERT INTO legacy.t VALUES (2)")
@@ -163,6 +162,9 @@ def test_a_login_on_a_teams_own_server_needs_createdb(database: Database) -> Non
         with psycopg.connect(scratch.url_as("parity_harness")) as connection:
             assert connection.execute("SELECT a FROM legacy.t").fetchall() == [(1,), (2,)]
     assert left_behind(database) == []
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute("DROP OWNED BY lodger")
+        connection.execute("DROP ROLE lodger")
 
 
 def _has(connection: psycopg.Connection) -> bool:
