@@ -12,14 +12,19 @@ import click
 
 from parity.cli.alerts import alerts
 from parity.cli.diff import diff
+from parity.cli.evidence import ALL as EVIDENCE
 from parity.cli.noise import noise
 from parity.cli.options import SessionDate, config_option, json_option, night_options
+from parity.cli.phases import ALL as PHASES
 from parity.cli.progress import Progress
+from parity.cli.quarantine import ALL as QUARANTINE
 from parity.cli.selftest import selftest
 from parity.cli.status import status
+from parity.cli.switching import ALL as SWITCHING
 from parity.cli.telling import say, shown, tell
 from parity.cli.track import track
 from parity.cli.upkeep import ALL as UPKEEP
+from parity.cli.waive import ALL as WAIVE
 from parity.model.errors import UsageError
 from parity.model.result import JobOutcome, RunResult
 from parity.model.since import Since
@@ -195,6 +200,11 @@ ALL = (
     selftest,
     noise,
     track,
+    *WAIVE,
+    *PHASES,
+    *SWITCHING,
+    *QUARANTINE,
+    *EVIDENCE,
     *UPKEEP,
     demo,
     database,

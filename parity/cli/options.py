@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import Any
 
 import click
 
-__all__ = ["Command", "Moment", "SessionDate", "config_option", "json_option", "night_options"]
+__all__ = [
+    "Command",
+    "Moment",
+    "SessionDate",
+    "by_option",
+    "config_option",
+    "json_option",
+    "night_options",
+]
 
 Command = Callable[..., Any]
 
@@ -52,6 +61,28 @@ def config_option(function: Command) -> Command:
         "--config", type=click.Path(path_type=Path), default=Path("parity.yaml"),
         show_default=True, help="The file that says what is compared, and how.",
     )(function)  # fmt: skip
+
+
+def by_option(function: Command) -> Command:
+    """--by, for all commands that decide something; the name stands in the trail."""
+    return click.option(
+        "--by", metavar="NAME", default=_login, callback=_name,
+        help="Who decides, for the record.  [default: your login]",
+    )(function)  # fmt: skip
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may know no user of that number
+        return ""
+
+
+def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    name = " ".join(value.split())
+    if not name or not name.isprintable():
+        raise click.BadParameter("say who decides, such as --by anna")
+    return name
 
 
 def json_option(function: Command) -> Command:

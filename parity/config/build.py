@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os.path
 from datetime import date, time, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
+from parity.config.planning import below, plan_of
 from parity.config.shape import (
     AlertsShape,
     DatasetShape,
@@ -34,8 +34,8 @@ def build(file: FileShape, root: Path) -> Suite:
     return Suite(
         migration=file.migration,
         root=root,
-        reports=_below(root, file.reports),
-        state=_below(root, file.state),
+        reports=below(root, file.reports),
+        state=below(root, file.state),
         datasets=tuple(_dataset(dataset) for dataset in file.datasets),
         jobs=tuple(_job(job) for job in file.jobs),
         calendar=file.calendar,
@@ -48,6 +48,7 @@ def build(file: FileShape, root: Path) -> Suite:
         alerts=_alerts(file.alerts),
         retention=_retention(file.retention),
         flows=_flows(file.flows),
+        plan=plan_of(file, root),
         config_hash=config_hash(file),
     )
 
@@ -73,11 +74,6 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, timedelta):
         return {"seconds": value.total_seconds()}
     raise TypeError(f"{type(value).__name__} has no canonical form")
-
-
-def _below(root: Path, folder: str) -> Path:
-    # normpath, not resolve: a path that the user chose to be a link stays that link.
-    return Path(os.path.normpath(root / folder))
 
 
 def _dataset(shape: DatasetShape) -> Dataset:

@@ -23,6 +23,8 @@ def check(file: Raw) -> Iterator[Finding]:
     """Every broken rule across fields, entries and datasets."""
     yield from _same_names(file, "datasets", "dataset")
     yield from _same_names(file, "jobs", "job")
+    yield from _same_names(file, "checklist", "item", "id")
+    yield from _same_names(file, "serving", "view", "view")
     yield from _same_folder(file)
     yield from _computed_from(file)
     for index, dataset in _entries(file, "datasets"):
@@ -37,15 +39,15 @@ def check_dataset(dataset: Raw) -> Iterator[Finding]:
             yield Finding(loc, message)
 
 
-def _same_names(file: Raw, section: str, what: str) -> Iterator[Finding]:
+def _same_names(file: Raw, section: str, what: str, key: str = "name") -> Iterator[Finding]:
     first: dict[str, int] = {}
     for index, entry in _entries(file, section):
-        name = entry.get("name")
+        name = entry.get(key)
         if not isinstance(name, str):
             continue
         if name in first:
-            message = f"{short(name)!r} is also the name of {render((section, first[name]))}"
-            yield Finding((section, index, "name"), f"{message}; give each {what} its own")
+            message = f"{short(name)!r} is also the {key} of {render((section, first[name]))}"
+            yield Finding((section, index, key), f"{message}; give each {what} its own")
         first.setdefault(name, index)
 
 

@@ -37,6 +37,9 @@ _MISSING = {
     "schema": "name the schema",
     "table": "name the table",
     "date": "give the first day to compare, such as 2005-02-17",
+    "id": "give it a short name to sign it by, such as team-trained",
+    "text": "say what is signed",
+    "view": "name the view that consumers read in schema market",
 }
 _EXPECTED = {
     "list_type": "a list",

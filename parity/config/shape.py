@@ -19,6 +19,7 @@ from parity.config.values import (
     Clock,
     Column,
     Columns,
+    Deployment,
     Duration,
     EnvName,
     EnvValue,
@@ -28,8 +29,10 @@ from parity.config.values import (
     Identifier,
     Link,
     Number,
+    Percent,
     Seconds,
     Slug,
+    SqlType,
     Text,
     Timezone,
     WhereValues,
@@ -37,17 +40,21 @@ from parity.config.values import (
     one_or_more,
 )
 from parity.model.suite import Kind
-from parity.model.verdict import Side
+from parity.model.verdict import Phase, Side
 
 __all__ = [
     "VERSION",
     "AlertsShape",
+    "CutoverShape",
     "DatasetShape",
     "FileShape",
     "FlowsShape",
+    "HookShape",
     "JobShape",
+    "ManualItemShape",
     "RelationShape",
     "RetentionShape",
+    "ServedShape",
     "SinceShape",
     "ToleranceShape",
     "WindowShape",
@@ -191,6 +198,83 @@ class FlowsShape(_Shape):
     load_runs: SidesShape = SidesShape()
 
 
+class ParallelGateShape(_Shape):
+    """What must hold to leave `parallel_run`."""
+
+    sessions: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
+class ValidationGateShape(_Shape):
+    """What must hold to leave `validation`."""
+
+    sessions: Annotated[int, Field(ge=1, le=1000)] = 10
+    coverage: Percent = 100.0
+    success_rate: Percent = 99.0
+    flows_within: Duration | None = None
+    drill: Duration = dt.timedelta(days=7)
+
+
+class CutoverGateShape(_Shape):
+    """What must hold to leave `cutover`."""
+
+    sessions: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class GatesShape(_Shape):
+    """What must hold to leave each phase."""
+
+    parallel_run: ParallelGateShape = ParallelGateShape()
+    validation: ValidationGateShape = ValidationGateShape()
+    cutover: CutoverGateShape = CutoverGateShape()
+
+
+class ManualItemShape(_Shape):
+    """One entry of `checklist`: what a person signs."""
+
+    id: Slug
+    text: Filled
+    phase: Annotated[Phase, BeforeValidator(choice(Phase))] = Phase.VALIDATION
+
+
+class ServedShape(_Shape):
+    """One entry of `serving`: a view that consumers read."""
+
+    view: Identifier
+    legacy: Relation
+    candidate: Relation
+    columns: dict[Column, SqlType] = {}
+    rename: dict[Column, Column] = {}
+
+
+class HookShape(_Shape):
+    """A command around a switch."""
+
+    name: Slug
+    command: Annotated[list[Argument], Field(min_length=1)]
+    timeout: Duration = dt.timedelta(minutes=1)
+    env: dict[EnvName, EnvValue] = {}
+
+
+class HooksShape(_Shape):
+    """What runs around a switch."""
+
+    before: list[HookShape] = []
+    after: list[HookShape] = []
+    after_rollback: list[HookShape] = []
+
+
+class CutoverShape(_Shape):
+    """How the primary side is moved."""
+
+    lock_timeout: Duration = dt.timedelta(milliseconds=150)
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 40
+    postpone_file: Folder = ".parity/postpone"
+    panic_file: Folder = ".parity/panic"
+    hooks: HooksShape = HooksShape()
+    schedules: list[Deployment] = []
+    quarantine: Duration = dt.timedelta(days=30)
+
+
 class FileShape(_Shape):
     """The whole file."""
 
@@ -208,5 +292,10 @@ class FileShape(_Shape):
     alerts: AlertsShape = AlertsShape()
     retention: RetentionShape = RetentionShape()
     flows: FlowsShape = FlowsShape()
+    waivers: Folder = "waivers.yaml"
+    gates: GatesShape = GatesShape()
+    checklist: list[ManualItemShape] = []
+    serving: list[ServedShape] = []
+    cutover: CutoverShape = CutoverShape()
     jobs: list[JobShape] = []
     datasets: Annotated[list[DatasetShape], Field(min_length=1)]

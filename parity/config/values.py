@@ -25,6 +25,7 @@ __all__ = [
     "Clock",
     "Column",
     "Columns",
+    "Deployment",
     "Duration",
     "EnvName",
     "EnvValue",
@@ -34,8 +35,10 @@ __all__ = [
     "Identifier",
     "Link",
     "Number",
+    "Percent",
     "Seconds",
     "Slug",
+    "SqlType",
     "Text",
     "Timezone",
     "WhereValues",
@@ -50,6 +53,10 @@ _LONGEST_SELFTEST = 3600
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TYPE = re.compile(
+    r"[a-z_][a-z0-9_ ]{0,62}(?:\([0-9]{1,4}(?: ?, ?[0-9]{1,4})?\))?"
+    r"(?: with(?:out)? time zone)?(?:\[\])?"
+)
 _BLOCK = re.compile(rf"{BLOCK}[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -135,6 +142,29 @@ def _link(value: str) -> str:
     return value.rstrip("/")
 
 
+def _deployment(value: str) -> str:
+    """A deployment as Prefect's own commands name it."""
+    flow, slash, name = value.partition("/")
+    if not (flow.strip() and slash and name.strip()) or "/" in name:
+        raise ValueError(
+            f"must be FLOW/DEPLOYMENT, as `prefect deployment ls` shows, not {short(value)!r}"
+        )
+    return value
+
+
+def _sql_type(value: str) -> str:
+    """The name of a type, as `numeric(15,4)`; PostgreSQL itself says whether there is such one."""
+    if not _TYPE.fullmatch(value):
+        raise ValueError(f"{short(value)!r} is not a type such as text, bigint or numeric(15,4)")
+    return value
+
+
+def _percent(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value <= 100:
+        raise ValueError(f"must be a number of percent from 0 to 100, not {describe(value)}")
+    return float(value)
+
+
 def _where_values(value: Any) -> list[str | int | bool | Decimal | dt.date]:
     items = value if isinstance(value, list) else [value]
     if not items:
@@ -185,6 +215,9 @@ EnvName = Annotated[str, AfterValidator(_env_name)]
 EnvValue = Annotated[str, BeforeValidator(_argument), AfterValidator(check_env)]
 AlertTarget = Annotated[Filled, AfterValidator(_alert_target)]
 Link = Annotated[Text, AfterValidator(_link)]
+Deployment = Annotated[Filled, AfterValidator(_deployment)]
+SqlType = Annotated[Text, AfterValidator(_sql_type)]
+Percent = Annotated[float, BeforeValidator(_percent)]
 WhereValues = Annotated[list[Any], BeforeValidator(_where_values)]
 Calendar = Annotated[Text, AfterValidator(_calendar)]
 Timezone = Annotated[Text, AfterValidator(scalars.timezone)]

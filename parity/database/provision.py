@@ -13,7 +13,7 @@ from psycopg import sql
 from parity.database import queries
 from parity.model.errors import DatabaseError
 
-__all__ = ["ROLES", "SCHEMA_OWNERS", "Role", "provision"]
+__all__ = ["DRILL", "ROLES", "SCHEMA_OWNERS", "Role", "provision"]
 
 
 class Role(StrEnum):
@@ -28,10 +28,13 @@ class Role(StrEnum):
 
 ROLES = tuple(Role)
 
+DRILL = "market_drill"  # where a cutover is rehearsed; nothing of it is worth keeping
+
 SCHEMA_OWNERS = {
     "legacy": Role.LEGACY_WRITER,
     "prefect": Role.PREFECT_WRITER,
     "market": Role.PARITY_SWITCH,
+    DRILL: Role.PARITY_SWITCH,
     "parity": Role.PARITY_HARNESS,
 }
 
@@ -40,6 +43,7 @@ READERS = {
     "legacy": (Role.PARITY_HARNESS, Role.PARITY_SWITCH),
     "prefect": (Role.PARITY_HARNESS, Role.PARITY_SWITCH),
     "market": (Role.PARITY_HARNESS,),
+    DRILL: (Role.PARITY_HARNESS,),
     "parity": (Role.PARITY_SWITCH,),
 }
 

@@ -360,6 +360,7 @@ class RunResult:
     selftest: SelfTest
     second_opinion: SecondOpinion
     jobs: tuple[JobOutcome, ...] = ()
+    primary: Side = Side.LEGACY  # the side that consumers read
 
     def to_json(self) -> dict[str, Any]:
         """The contract of result.json (see the design's `Commands`)."""
@@ -368,6 +369,7 @@ class RunResult:
             "run_id": self.run_id,
             "migration": self.migration,
             "phase": self.phase,
+            "primary": self.primary.value,
             "session": self.session.isoformat(),
             "as_of": self.as_of.isoformat(),
             "verdict": self.verdict.value,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from parity.model.operations import Alerts, Flows, Retention
+from parity.model.plan import Plan
 from parity.model.verdict import Side
 
 __all__ = ["EXACT", "Dataset", "Job", "Kind", "Relation", "Suite", "Tolerance", "Window"]
@@ -165,4 +166,5 @@ class Suite:
     alerts: Alerts = field(default_factory=Alerts)
     retention: Retention = field(default_factory=Retention)
     flows: Flows = field(default_factory=Flows)
+    plan: Plan = field(default_factory=Plan)
     config_hash: str = ""

@@ -15,7 +15,9 @@ from parity.model.errors import ParityError
 from parity.model.suite import Suite
 from parity.store import Store
 
-__all__ = ["Harness", "harness_of", "open_harness", "read_suite"]
+__all__ = ["EVIDENCE", "Harness", "harness_as_it_is", "harness_of", "open_harness", "read_suite"]
+
+EVIDENCE = "evidence"  # below the state folder: what is kept of every run, by its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,18 @@ def read_suite(config: Path, environ: Mapping[str, str]) -> Suite:
 
 def harness_of(suite: Suite, environ: Mapping[str, str]) -> Harness:
     """The same for a suite that has been read already."""
+    found = harness_as_it_is(suite, environ)
+    found.database.set_up()
+    found.store.migrate()
+    return found
+
+
+def harness_as_it_is(suite: Suite, environ: Mapping[str, str]) -> Harness:
+    """The same, but nothing is set up: what a rollback needs, and it waits for nobody's lock.
+
+    Raises:
+        DatabaseError: the server does not answer.
+    """
     database = connect_database(suite.state, environ)
-    database.set_up()
     store = Store(database.engine_as(Role.PARITY_HARNESS))
-    store.migrate()
     return Harness(suite, database, store, Exchange(suite.calendar))

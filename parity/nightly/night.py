@@ -17,19 +17,20 @@ from parity.model.noise import Noise
 from parity.model.result import JobOutcome, RunResult
 from parity.model.selftest import SelfTest
 from parity.nightly.examine import Findings, Look, examine
-from parity.nightly.harness import Harness
+from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.proving import prove
 from parity.nightly.revising import remember
+from parity.nightly.sealing import seal
+from parity.nightly.serving import serve
 from parity.nightly.snapshot import Say
 from parity.nightly.upkeep.pages import with_pages
 from parity.nightly.windowing import prune_logs
 from parity.report.publish import write_index, write_night
 from parity.report.view import NightRow
 
-__all__ = ["Night", "publish_all"]
+__all__ = ["EVIDENCE", "Night", "publish_all"]
 
 LOGS = "logs"
-EVIDENCE = "evidence"  # all discrepancies of every run, as Parquet
 
 _log = logging.getLogger(__name__)
 
@@ -195,6 +196,7 @@ class Night:
             selftest=selftest,
             second_opinion=findings.opinion,
             jobs=tuple(jobs),
+            primary=self.harness.store.primary(suite.migration),
         )
         stored = self.harness.store.save(
             result,
@@ -210,6 +212,7 @@ class Night:
         except Exception as error:  # noqa: BLE001
             # The night is stored and is to be published, whatever becomes of old logs.
             say(f"The log of writes was not pruned: {type(error).__name__}: {error}")
+        serve(self.harness, say)
         remember(
             suite,
             self.harness.database,
@@ -232,6 +235,7 @@ class Night:
             if night == result or not (reports / NightRow.of(night).link).exists():
                 _publish(self.harness, night, nights, noise)
         _index(self.harness, shown)
+        seal(self.harness, shown)
         return reports / NightRow.of(result).link
 
     def run(

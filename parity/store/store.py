@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +24,8 @@ from parity.model.monitoring import JobRun
 from parity.model.noise import Noise
 from parity.model.result import Discrepancy, JobOutcome, RunResult
 from parity.model.since import Since
-from parity.model.verdict import Phase
+from parity.model.trail import TrailEntry, TrailKind
+from parity.model.verdict import Phase, Side
 from parity.store import alerts as ledger
 from parity.store import audits as audit_rows
 from parity.store import jobs, runs, tables
@@ -33,6 +35,7 @@ from parity.store.evidence import write_evidence
 from parity.store.history import job_history
 from parity.store.rows import Rows, copy_rows, digest_rows, stored_rows
 from parity.store.since import since_run
+from parity.store.trail import append_trail, read_trail
 
 __all__ = ["Store"]
 
@@ -78,15 +81,32 @@ class Store:
 
     def phase(self, migration: str) -> Phase:
         """The migration's phase; a migration starts in `parallel_run`."""
-        wanted = (
-            select(tables.phase_change.c.phase)
-            .where(tables.phase_change.c.migration == migration)
-            .order_by(tables.phase_change.c.id.desc())
-            .limit(1)
-        )
+        changes = self.trail(migration, TrailKind.PHASE)
+        return Phase(changes[-1].content["to"]) if changes else Phase.PARALLEL_RUN
+
+    def primary(self, migration: str) -> Side:
+        """The side that consumers read, as the trail says; a migration starts with legacy."""
+        switches = self.trail(migration, TrailKind.SWITCH)
+        return Side(switches[-1].content["to"]) if switches else Side.LEGACY
+
+    def trail(self, migration: str, *kinds: TrailKind) -> tuple[TrailEntry, ...]:
+        """The rows of the trail, or those of some kinds, the oldest first."""
         with reading(self._engine) as connection:
-            found = connection.execute(wanted).scalar()
-        return Phase(found) if found else Phase.PARALLEL_RUN
+            return read_trail(connection, migration, kinds)
+
+    def append_trail(
+        self, migration: str, kind: TrailKind, by: str, content: Mapping[str, Any]
+    ) -> int:
+        """Adds a row to the trail; returns its number.
+
+        Args:
+            migration: whose trail.
+            kind: what it is about.
+            by: who did it.
+            content: what JSON can say.
+        """
+        with writing(self._engine, f"the {kind.value} in the trail") as connection:
+            return append_trail(connection, migration, kind, by, content)
 
     def record_jobs(self, migration: str, session: date, outcomes: Iterable[JobOutcome]) -> None:
         """Keeps how the jobs of one attempt ended."""

@@ -28,13 +28,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 __all__ = [
     "attempt",
     "audit",
+    "copied_row",
     "discrepancy",
     "job_run",
     "metadata",
-    "phase_change",
     "quality_check",
     "run",
     "schema_version",
+    "trail",
 ]
 
 metadata = MetaData(schema="parity")
@@ -133,15 +134,30 @@ quality_check = Table(
     Column("detail", Text, nullable=False),
 )
 
-# Append-only; the newest row of a migration is its phase.
-phase_change = Table(
-    "phase_change",
+# What was decided, by whom: only ever added to, through a function that chains the rows.
+trail = Table(
+    "trail",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("migration", Text, nullable=False),
-    Column("phase", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", Text, nullable=False),
     Column("by", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+# What a rollback has copied from the candidate into legacy.
+copied_row = Table(
+    "copied_row",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("migration", Text, nullable=False),
+    Column("rollback", Text, nullable=False),
+    Column("relation", Text, nullable=False),
+    Column("key", JSONB, nullable=False),
     _now(),
 )
 

@@ -13,17 +13,24 @@ from pydantic import BaseModel
 
 from parity.config import load
 from parity.config.shape import (
+    CutoverShape,
     DatasetShape,
     FileShape,
+    HookShape,
     JobShape,
+    ManualItemShape,
     RelationShape,
+    ServedShape,
     ToleranceShape,
     WindowShape,
 )
 from parity.model.errors import ConfigError
 from parity.model.suite import Suite
 
-SHAPES = (FileShape, DatasetShape, JobShape, RelationShape, ToleranceShape, WindowShape)
+SHAPES = (
+    *(FileShape, DatasetShape, JobShape, RelationShape, ToleranceShape, WindowShape),
+    *(CutoverShape, HookShape, ManualItemShape, ServedShape),
+)
 KEYS = sorted({field.alias or name for s in SHAPES for name, field in s.model_fields.items()})
 WORDS = [
     *("exact", "bars", "table", "legacy", "a.b", "c.d", "id", "10m", "20:00", "XNYS", "UTC", "m"),

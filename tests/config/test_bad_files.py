@@ -53,6 +53,7 @@ def test_the_files_cover_every_topic() -> None:
         "jobs",
         "misspelt",
         "missing",
+        "plan",
         "rename",
         "tolerances",
         "top_level",

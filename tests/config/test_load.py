@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from parity.config import load
+from parity.model.plan import Gates, Hook, ManualItem, Plan, Served, Switching
 from parity.model.suite import EXACT, Dataset, Job, Kind, Relation, Suite, Tolerance, Window
-from parity.model.verdict import Side
+from parity.model.verdict import Phase, Side
 from tests.config.files import load_text
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,6 +31,35 @@ connections: 4
 discrepancy_limit: 1000
 selftest_seconds: 2.5
 revision_days: 0
+waivers: accepted.yaml
+gates:
+  parallel_run: {sessions: 2}
+  validation: {sessions: 3, coverage: 99.5, success_rate: 95, flows_within: 30m, drill: 3d}
+  cutover: {sessions: 4}
+checklist:
+  - {id: trained, text: The team is trained}
+  - {id: told, text: Told, phase: cutover}
+serving:
+  - view: bars
+    legacy: legacy.market_data
+    candidate: prefect.bars
+    columns: {symbol: text, close: "numeric(15,4)"}
+    rename: {close: last}
+cutover:
+  lock_timeout: 100ms
+  attempts: 5
+  postpone_file: wait
+  panic_file: /tmp/panic
+  hooks:
+    before:
+      - name: ask
+        command: ["{python}", -m, ask]
+        timeout: 30s
+        env: {URL: "{database_url:parity_harness}"}
+    after: [{name: pause, command: [touch, paused]}]
+    after_rollback: [{name: resume, command: [rm, paused]}]
+  schedules: [yahoo_market_data_flow/yahoo-daily]
+  quarantine: 10d
 jobs:
   - name: load
     side: candidate
@@ -93,6 +123,49 @@ def test_everything_in_the_file_is_in_the_suite(tmp_path: Path) -> None:
         selftest_seconds=2.5,
         revision_days=0,
         config_hash=suite.config_hash,
+        plan=Plan(
+            gates=Gates(
+                compared=2,
+                passed=3,
+                coverage=99.5,
+                success_rate=95,
+                flows_within=timedelta(minutes=30),
+                drill=timedelta(days=3),
+                primary=4,
+            ),
+            checklist=(
+                ManualItem(id="trained", text="The team is trained", phase=Phase.VALIDATION),
+                ManualItem(id="told", text="Told", phase=Phase.CUTOVER),
+            ),
+            served=(
+                Served(
+                    view="bars",
+                    legacy=Relation("legacy", "market_data"),
+                    candidate=Relation("prefect", "bars"),
+                    columns=(("symbol", "text"), ("close", "numeric(15,4)")),
+                    rename=(("close", "last"),),
+                ),
+            ),
+            switching=Switching(
+                lock_timeout=timedelta(milliseconds=100),
+                attempts=5,
+                postpone_file=tmp_path / "wait",
+                panic_file=Path("/tmp/panic"),
+                before=(
+                    Hook(
+                        name="ask",
+                        command=("{python}", "-m", "ask"),
+                        timeout=timedelta(seconds=30),
+                        env=(("URL", "{database_url:parity_harness}"),),
+                    ),
+                ),
+                after=(Hook(name="pause", command=("touch", "paused")),),
+                after_rollback=(Hook(name="resume", command=("rm", "paused")),),
+                schedules=("yahoo_market_data_flow/yahoo-daily",),
+                quarantine=timedelta(days=10),
+            ),
+            waivers=tmp_path / "accepted.yaml",
+        ),
         jobs=(
             Job(
                 name="load",
@@ -176,7 +249,30 @@ def test_the_smallest_file_has_the_defaults_of_the_model(tmp_path: Path) -> None
                 tolerances=(("x", Tolerance(abs=Decimal("0.01"))),),
             ),
         ),
+        plan=Plan(
+            served=(Served(view="t", legacy=Relation("l", "t"), candidate=Relation("c", "t")),),
+            switching=Switching(
+                postpone_file=tmp_path / ".parity/postpone", panic_file=tmp_path / ".parity/panic"
+            ),
+            waivers=tmp_path / "waivers.yaml",
+        ),
     )
+
+
+def test_without_serving_each_pair_of_relations_has_a_view(tmp_path: Path) -> None:
+    pairs = [("l.t", "c.t"), ("l.t", "c.t"), ("k.t", "c.t"), ("l.t", "c.u"), ("k.t", "c.u")]
+    text = "\n".join(
+        f"  - {{name: d{n}, kind: table, legacy: {one}, candidate: {other}, key: id}}"
+        for n, (one, other) in enumerate(pairs)
+    )
+    suite = load_text(tmp_path, f"version: 1\nmigration: m\ndatasets:\n{text}\n")
+
+    assert [(one.view, f"{one.legacy} {one.candidate}") for one in suite.plan.served] == [
+        ("t", "l.t c.t"),
+        ("k_t", "k.t c.t"),
+        ("l_t", "l.t c.u"),
+        ("k_t_2", "k.t c.u"),
+    ]
 
 
 def test_an_empty_window_has_the_defaults_of_the_model(tmp_path: Path) -> None:

@@ -45,8 +45,7 @@ def harness(make: MakeHarness, execute: Execute) -> Harness:
 def phase(execute: Execute, name: str) -> None:
     """From now on the migration is in a phase."""
     execute(
-        "INSERT INTO parity.phase_change (migration, phase, by, why, at) "
-        "VALUES ('toy', %s, 'me', 'tests', clock_timestamp())",
+        "SELECT parity.append_trail('toy', 'phase', 'me', json_build_object('to', %s::text)::text)",
         name,
     )
 

@@ -36,10 +36,7 @@ def test_each_says_what_it_did(
     harness = make()
     night(harness, date(2005, 2, 28))
     publish(harness, date(2005, 2, 28))
-    execute(
-        "INSERT INTO parity.phase_change (migration, phase, by, why, at) "
-        "VALUES ('toy', 'cutover', 'me', 'tests', clock_timestamp())"
-    )
+    execute("SELECT parity.append_trail('toy', 'phase', 'me', '{\"to\": \"cutover\"}')")
     as_of = ("--as-of", "2007-01-01T00:00:00-05:00")
     dry = maintain(tmp_path, "cleanup", "--dry-run", *as_of)
     assert (dry.return_value, dry.exception) == (0, None)

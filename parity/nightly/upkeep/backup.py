@@ -13,7 +13,7 @@ import psycopg
 from parity.database import queries as database_queries
 from parity.database.complaint import first_line
 from parity.database.holding import PATIENCE, hold
-from parity.database.provision import SCHEMA_OWNERS
+from parity.database.provision import DRILL, SCHEMA_OWNERS
 from parity.database.scratch import bring_extensions, create_like_main, drop_scratch
 from parity.model.errors import DatabaseError, ParityError
 from parity.model.suite import Relation, Suite
@@ -89,7 +89,7 @@ def schemas_of(suite: Suite) -> tuple[str, ...]:
     ]
     relations += [suite.flows.runs, suite.flows.legacy, suite.flows.candidate]
     named = {one.schema for one in relations if one is not None}
-    return tuple(sorted(named | set(SCHEMA_OWNERS)))
+    return tuple(sorted(named | (set(SCHEMA_OWNERS) - {DRILL})))
 
 
 def _make(harness: Harness, shelf: Shelf, name: str, say: Callable[[str], None]) -> dict[str, Any]:

@@ -23,9 +23,9 @@ __all__ = [
 def _phase_at(table: str, at: str) -> sql.Composed:
     """The phase in force at a row's moment; a migration starts in `parallel_run`."""
     return sql.SQL(
-        "COALESCE((SELECT c.phase FROM parity.phase_change c "
-        "WHERE c.migration = {table}.migration AND c.at <= {table}.{at} "
-        "ORDER BY c.id DESC LIMIT 1), 'parallel_run')"
+        "COALESCE((SELECT c.content::json ->> 'to' FROM parity.trail c WHERE c.kind = 'phase' "
+        "AND c.migration = {table}.migration AND c.at <= {table}.{at} "
+        "ORDER BY c.number DESC LIMIT 1), 'parallel_run')"
     ).format(table=sql.Identifier(table), at=sql.Identifier(at))
 
 

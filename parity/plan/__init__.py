@@ -1,0 +1,1 @@
+"""The migration plan: phases, their gates, the switch and the way back."""

@@ -1,0 +1,1 @@
+"""The views that consumers read, and how they are moved from one side to the other."""
