@@ -18,6 +18,7 @@ import pytest
 from psycopg import sql
 
 from parity.database import Database, EmbeddedServer, provision
+from parity.opinion.apart import Apart
 
 if TYPE_CHECKING:
     from parity.demo.server import ReplayServer
@@ -125,6 +126,27 @@ def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return CompletedProcess(arguments, ended.value.code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def second_opinion() -> Iterator[Apart]:
+    """The child that gives second opinions."""
+    with Apart() as child:
+        yield child
+
+
+@pytest.fixture
+def one_second_opinion(second_opinion: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`parity diff` in this process asks a child that is there already: each takes a second."""
+
+    class Kept(Apart):
+        def __init__(self) -> None:
+            self._child = second_opinion._child
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr("parity.nightly.adhoc.Apart", Kept)
 
 
 def _admin(server: EmbeddedServer) -> psycopg.Connection:

@@ -18,7 +18,7 @@ import pytest
 from parity.cli.main import main
 from parity.database import Database
 
-pytestmark = pytest.mark.slow  # each starts the command and the child of its second opinion
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_second_opinion")]
 
 URL = "PARITY_DATABASE_URL"
 TABLES = """

@@ -59,6 +59,7 @@ def test_the_engine_answers_as_written(connection: psycopg.Connection, case: Cas
 @pytest.mark.slow
 def test_the_command_answers_as_written(
     database: Database,
+    one_second_opinion: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     case: Case,
