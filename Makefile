@@ -11,7 +11,7 @@ BIN    := $(VENV)/bin
 # Every file is named with its hash, so pip need not resolve; byte code is made at first use.
 INSTALL := $(BIN)/python -m pip install --quiet --no-deps --disable-pip-version-check
 # Many tests wait for servers and workers more than they compute.
-WORKERS ?= 3
+WORKERS ?= 4
 
 .PHONY: demo test test-fast check bench format lock browser clean
 
