@@ -90,6 +90,7 @@ def publish(night: Night, result: RunResult) -> Path:
                 "verdict": dataset.verdict.value,
                 "rows": compared_rows(dataset),
                 "differing": dataset.rows.discrepancies,
+                "waived": dataset.rows.waived,
                 "incidents": len(dataset.incidents),
             }
             for dataset in result.datasets
@@ -151,7 +152,9 @@ def _night(harness: Harness, session: date | None, as_of: datetime | None) -> St
         page = publish(night, result)
         prune_old_evidence(harness, datetime.now(UTC))
     tell(harness)
-    message = "; ".join(result.reasons) or f"{len(result.datasets)} datasets agree"
+    waived = sum(dataset.rows.waived for dataset in result.datasets)
+    agree = f"{len(result.datasets)} datasets agree"
+    message = "; ".join(result.reasons) or (f"{agree}, {waived} rows waived" if waived else agree)
     if result.verdict is Verdict.PASS:
         return Completed(message=message)
     return Failed(name=result.verdict.value.title(), message=f"{message} (report: {page})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +16,7 @@ from parity.config.shape import FileShape
 from parity.model.errors import ConfigError, ConfigProblem
 from parity.model.suite import Suite
 
-__all__ = ["load"]
+__all__ = ["load", "refusal", "text_of"]
 
 
 def load(path: Path) -> Suite:
@@ -24,11 +26,11 @@ def load(path: Path) -> Suite:
         ConfigError: the file cannot be read or is wrong, with every problem in file order.
     """
     try:
-        document = read(_text(path))
+        text = text_of(path)
+        document = read(text)
     except UnreadableError as error:
-        problems = (_problem(error.finding, Document()),)
-        raise ConfigError(str(path), problems) from error
-    return _suite(document, path)
+        raise refusal(path, [error.finding]) from error
+    return replace(_suite(document, path), text=text)
 
 
 def _suite(document: Document, path: Path) -> Suite:
@@ -39,12 +41,16 @@ def _suite(document: Document, path: Path) -> Suite:
     except ValidationError as error:
         findings += messages.findings(error, document)
     if findings or file is None:
-        problems = {_problem(finding, document): None for finding in findings}
-        raise ConfigError(str(path), tuple(sorted(problems, key=_in_file_order)))
+        raise refusal(path, findings, document)
     return build(file, path.absolute().parent)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a file holds, without a byte order mark.
+
+    Raises:
+        UnreadableError: it is not there, not to be read, or no UTF-8.
+    """
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -56,6 +62,14 @@ def _text(path: Path) -> str:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UnreadableError("is not UTF-8 text; save it as UTF-8") from error
+
+
+def refusal(
+    path: Path, findings: Iterable[Finding], document: Document | None = None
+) -> ConfigError:
+    """The error that names every problem once, in file order."""
+    problems = {_problem(finding, document or Document()): None for finding in findings}
+    return ConfigError(str(path), tuple(sorted(problems, key=_in_file_order)))
 
 
 def _problem(finding: Finding, document: Document) -> ConfigProblem:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from parity.config.findings import Finding, Loc, describe, suggest
 from parity.config.reading import Document
-from parity.config.shape import (
-    VERSION,
-    DatasetShape,
-    FileShape,
-    JobShape,
-    RelationShape,
-    SinceShape,
-    ToleranceShape,
-    WindowShape,
-)
+from parity.config.shape import VERSION, FileShape, Shape
 
 __all__ = ["findings"]
 
@@ -50,17 +42,28 @@ _EXPECTED = {
 }
 
 
-def findings(error: ValidationError, document: Document) -> Iterator[Finding]:
+def findings(
+    error: ValidationError,
+    document: Document,
+    root: type[Shape] = FileShape,
+    missing: Mapping[str, str] = _MISSING,
+) -> Iterator[Finding]:
     """One finding per error, but for those that only repeat another one.
 
     A value that could not be read has its finding already; a key that is missing because it is
     misspelt is reported as misspelt.
+
+    Args:
+        error: what pydantic found.
+        document: the file.
+        root: its shape.
+        missing: how to mend that a key is missing, by key.
     """
     details = error.errors(include_url=False)
     meant = {
         (*detail["loc"][:-1], near)
         for detail in details
-        if detail["type"] == "extra_forbidden" and (near := _near(detail["loc"]))
+        if detail["type"] == "extra_forbidden" and (near := _near(root, detail["loc"]))
     }
     for detail in details:
         kind, loc = detail["type"], _place(detail["loc"], document)
@@ -68,7 +71,12 @@ def findings(error: ValidationError, document: Document) -> Iterator[Finding]:
             loc in document.broken and kind != "extra_forbidden"
         ):
             continue
-        yield Finding(loc, _message(detail))
+        if kind == "missing":
+            yield Finding(loc, f"is missing; {missing[str(loc[-1])]}")
+        elif kind == "extra_forbidden":
+            yield Finding(loc, _unknown(root, detail["loc"]))
+        else:
+            yield Finding(loc, _message(detail))
 
 
 def _place(loc: Loc, document: Document) -> Loc:
@@ -81,11 +89,6 @@ def _message(detail: ErrorDetails) -> str:
     context: dict[str, Any] = detail.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
-    if kind == "missing":
-        name = str(detail["loc"][-1])
-        return f"is missing; {_MISSING[name]}"
-    if kind == "extra_forbidden":
-        return _unknown(detail["loc"])
     if kind == "too_short":
         return "is an empty list; it needs at least one entry"
     if kind in ("greater_than_equal", "less_than_equal"):
@@ -94,34 +97,37 @@ def _message(detail: ErrorDetails) -> str:
     return f"must be {_EXPECTED[kind]}, not {describe(value)}"
 
 
-def _unknown(loc: Loc) -> str:
-    near = _near(loc)
+def _unknown(root: type[Shape], loc: Loc) -> str:
+    near = _near(root, loc)
     if near:
         return f"unknown key; did you mean {near}?"
-    return f"unknown key; there are {', '.join(_keys(_shape(loc[:-1])))}"
+    return f"unknown key; there are {', '.join(_keys(root, loc[:-1]))}"
 
 
-def _near(loc: Loc) -> str | None:
-    return suggest(str(loc[-1]), _keys(_shape(loc[:-1])))
+def _near(root: type[Shape], loc: Loc) -> str | None:
+    return suggest(str(loc[-1]), _keys(root, loc[:-1]))
 
 
-def _keys(shape: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in shape.model_fields.items()]
+def _keys(root: type[Shape], loc: Loc) -> list[str]:
+    """The keys that a mapping at a place may have."""
+    kind: Any = root
+    for part in loc:
+        kind = _bare(_fields(kind)[str(part)] if _is_shape(kind) else get_args(kind)[-1])
+    return list(_fields(kind))
 
 
-def _shape(loc: Loc) -> type[BaseModel]:
-    """The shape that is expected at a place."""
-    match loc:
-        case ():
-            return FileShape
-        case ("jobs", int()):
-            return JobShape
-        case ("datasets", int()):
-            return DatasetShape
-        case ("datasets", int(), "since"):
-            return SinceShape
-        case ("datasets", int(), "window"):
-            return WindowShape
-        case (*_, "legacy" | "candidate") if len(loc) == 3:
-            return RelationShape
-    return ToleranceShape
+def _fields(shape: type[BaseModel]) -> dict[str, Any]:
+    """The kinds of its values, by key."""
+    fields = shape.model_fields.items()
+    return {field.alias or name: field.annotation for name, field in fields}
+
+
+def _is_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _bare(kind: Any) -> Any:
+    """A kind without its validators, and without None as another choice."""
+    while get_origin(kind) in (Annotated, Union, UnionType):
+        kind = next(one for one in get_args(kind) if one is not type(None))
+    return kind

@@ -22,6 +22,7 @@ def plan_of(file: FileShape, root: Path) -> Plan:
             ManualItem(id=item.id, text=item.text, phase=item.phase) for item in file.checklist
         ),
         served=tuple(_served(shape) for shape in file.serving) or _derived(file),
+        kept=bool(file.serving),
         switching=_switching(file.cutover, root),
         waivers=below(root, file.waivers),
     )

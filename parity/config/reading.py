@@ -72,17 +72,15 @@ class Document:
         return self.lines.get(loc)
 
 
-def read(text: str) -> Document:
-    """Read one YAML document whose top level is a mapping.
+def read(text: str, needs: str = "version, migration and datasets") -> Document:
+    """Read one YAML document whose top level is a mapping; `needs` is what it cannot be without.
 
     Raises:
         UnreadableError: no YAML, an empty file, another top level, or a file out of all proportion.
     """
     root = _compose(text)
     if root is None:
-        raise UnreadableError(
-            "the file is empty; it needs at least version, migration and datasets"
-        )
+        raise UnreadableError(f"the file is empty; it needs at least {needs}")
     if not isinstance(root, yaml.MappingNode):
         raise UnreadableError("the top level must be a mapping, with lines such as `version: 1`", 1)
     reader = _Reader()

@@ -47,6 +47,7 @@ __all__ = [
     "AlertsShape",
     "CutoverShape",
     "DatasetShape",
+    "Day",
     "FileShape",
     "FlowsShape",
     "HookShape",
@@ -55,15 +56,19 @@ __all__ = [
     "RelationShape",
     "RetentionShape",
     "ServedShape",
+    "Shape",
     "SinceShape",
     "ToleranceShape",
+    "Version",
     "WindowShape",
 ]
 
 VERSION = 1
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """What every part of the file has: no unknown key, no value of another kind."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -97,14 +102,18 @@ def _version(value: Any) -> Any:
     raise ValueError(f"must be {VERSION}, the version of this file format, not {describe(value)}")
 
 
-class RelationShape(_Shape):
+Day = Annotated[dt.date, BeforeValidator(_day)]
+Version = Annotated[int, BeforeValidator(_version)]
+
+
+class RelationShape(Shape):
     """A table or view: `schema.table`, or a mapping where a name holds a dot."""
 
     schema_: Identifier = Field(alias="schema")
     table: Identifier
 
 
-class ToleranceShape(_Shape):
+class ToleranceShape(Shape):
     """`exact`, or abs and rel with the reason; an abs that is a duration is for dates and times."""
 
     abs: Allowance = Decimal(0)
@@ -112,14 +121,14 @@ class ToleranceShape(_Shape):
     because: Filled = ""
 
 
-class SinceShape(_Shape):
+class SinceShape(Shape):
     """A date, or a date with the reason."""
 
-    date: Annotated[dt.date, BeforeValidator(_day)]
+    date: Day
     because: Filled = ""
 
 
-class WindowShape(_Shape):
+class WindowShape(Shape):
     """What a night compares of a long history."""
 
     sessions: Annotated[int, Field(ge=1, le=1000)] = 5
@@ -132,7 +141,7 @@ Relation = Annotated[RelationShape, BeforeValidator(split_relation)]
 Tolerance = Annotated[ToleranceShape, BeforeValidator(_tolerance)]
 
 
-class DatasetShape(_Shape):
+class DatasetShape(Shape):
     """One entry of `datasets`."""
 
     name: Slug
@@ -156,7 +165,7 @@ class DatasetShape(_Shape):
     synthetic: Text = ""
 
 
-class JobShape(_Shape):
+class JobShape(Shape):
     """One entry of `jobs`."""
 
     name: Slug
@@ -166,7 +175,7 @@ class JobShape(_Shape):
     env: dict[EnvName, EnvValue] = {}
 
 
-class AlertsShape(_Shape):
+class AlertsShape(Shape):
     """Who is told, by when a night should be there, where its report can be opened."""
 
     to: Annotated[list[AlertTarget], BeforeValidator(one_or_more)] = []
@@ -174,7 +183,7 @@ class AlertsShape(_Shape):
     link: Link = ""
 
 
-class RetentionShape(_Shape):
+class RetentionShape(Shape):
     """How long things are kept."""
 
     runs: Duration = dt.timedelta(days=365)
@@ -184,27 +193,27 @@ class RetentionShape(_Shape):
     backups: Annotated[int, Field(ge=1, le=1000)] = 7
 
 
-class SidesShape(_Shape):
+class SidesShape(Shape):
     """A table of each side."""
 
     legacy: Relation | None = None
     candidate: Relation | None = None
 
 
-class FlowsShape(_Shape):
+class FlowsShape(Shape):
     """Where the pipelines count their own runs."""
 
     runs: Relation | None = None
     load_runs: SidesShape = SidesShape()
 
 
-class ParallelGateShape(_Shape):
+class ParallelGateShape(Shape):
     """What must hold to leave `parallel_run`."""
 
     sessions: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
-class ValidationGateShape(_Shape):
+class ValidationGateShape(Shape):
     """What must hold to leave `validation`."""
 
     sessions: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -214,13 +223,13 @@ class ValidationGateShape(_Shape):
     drill: Duration = dt.timedelta(days=7)
 
 
-class CutoverGateShape(_Shape):
+class CutoverGateShape(Shape):
     """What must hold to leave `cutover`."""
 
     sessions: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
-class GatesShape(_Shape):
+class GatesShape(Shape):
     """What must hold to leave each phase."""
 
     parallel_run: ParallelGateShape = ParallelGateShape()
@@ -228,7 +237,7 @@ class GatesShape(_Shape):
     cutover: CutoverGateShape = CutoverGateShape()
 
 
-class ManualItemShape(_Shape):
+class ManualItemShape(Shape):
     """One entry of `checklist`: what a person signs."""
 
     id: Slug
@@ -236,7 +245,7 @@ class ManualItemShape(_Shape):
     phase: Annotated[Phase, BeforeValidator(choice(Phase))] = Phase.VALIDATION
 
 
-class ServedShape(_Shape):
+class ServedShape(Shape):
     """One entry of `serving`: a view that consumers read."""
 
     view: Identifier
@@ -246,7 +255,7 @@ class ServedShape(_Shape):
     rename: dict[Column, Column] = {}
 
 
-class HookShape(_Shape):
+class HookShape(Shape):
     """A command around a switch."""
 
     name: Slug
@@ -255,7 +264,7 @@ class HookShape(_Shape):
     env: dict[EnvName, EnvValue] = {}
 
 
-class HooksShape(_Shape):
+class HooksShape(Shape):
     """What runs around a switch."""
 
     before: list[HookShape] = []
@@ -263,7 +272,7 @@ class HooksShape(_Shape):
     after_rollback: list[HookShape] = []
 
 
-class CutoverShape(_Shape):
+class CutoverShape(Shape):
     """How the primary side is moved."""
 
     lock_timeout: Duration = dt.timedelta(milliseconds=150)
@@ -275,10 +284,10 @@ class CutoverShape(_Shape):
     quarantine: Duration = dt.timedelta(days=30)
 
 
-class FileShape(_Shape):
+class FileShape(Shape):
     """The whole file."""
 
-    version: Annotated[int, BeforeValidator(_version)]
+    version: Version
     migration: Slug
     calendar: Calendar = DEFAULT_CALENDAR
     at: Clock = dt.time(20)

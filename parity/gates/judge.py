@@ -3,6 +3,9 @@
 Nothing passes vacuously: a side without rows, without rows of the session, or whose job failed is
 undecided, and so is a night on which the second opinion disagreed or the self-test shows that
 differences are missed or given a wrong cause.
+
+The primary side, which consumers read, is the reference: the other one, the shadow, is to have its
+columns and to break no expectation that it holds. What is waived is told, but fails nothing.
 """
 
 from __future__ import annotations
@@ -44,17 +47,24 @@ def judge_dataset(
     jobs: Iterable[JobOutcome],
     opinion: SecondOpinion,
     coverage: Coverage | None = None,
+    primary: Side = Side.LEGACY,
 ) -> Judgement:
     """The verdict of a dataset that was compared, with its reasons, the gravest first."""
     doubts = [*_names_of_failed(jobs), *_empty(rows, session_rows, session)]
     if rows.matched and not opinion.rows:
         doubts.append("the second opinion looked at no row, so nothing is confirmed")
+    if rows.waived and not rows.matched and not rows.unwaived:
+        doubts.append("no row matches: every one that was compared is waived")
     if coverage is not None and coverage.overdue:
         doubts.append(
             f"{_count(coverage.overdue, 'segment')} of {coverage.segments:,} not verified within "
             f"the last {coverage.cycle} nights"
         )
-    differences = [*_differences(rows, incidents), *_drift(schema), *_quality(quality)]
+    differences = [
+        *_differences(rows, incidents),
+        *_drift(schema, primary),
+        *_quality(quality, primary),
+    ]
     if doubts:
         return Verdict.UNDECIDED, (*doubts, *differences)
     if differences:
@@ -118,7 +128,7 @@ def _empty(rows: RowCounts, session_rows: tuple[int, int] | None, session: str) 
 
 
 def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
-    if not rows.discrepancies:
+    if not rows.unwaived:
         return []
     symbols = sorted({symbol for incident in incidents for symbol in incident.scope.symbols})
     where = f" in {_some(symbols)}" if symbols else ""
@@ -135,11 +145,18 @@ def _differences(rows: RowCounts, incidents: Sequence[Incident]) -> list[str]:
     ]
     total = _count(rows.discrepancies, "row")
     verb = "differs" if rows.discrepancies == 1 else "differ"
+    told = f"{_waived(rows)}{_causes(incidents)}"
     if len(parts) > 1:
         listed = ", ".join(f"{count:,} {words}" for count, words in parts)
-        return [f"{total} {verb}{where} ({listed}){_causes(incidents)}"]
+        return [f"{total} {verb}{where} ({listed}){told}"]
     [(_, words)] = parts
-    return [f"{total} {verb if words == _DIFFER else words}{where}{_causes(incidents)}"]
+    return [f"{total} {verb if words == _DIFFER else words}{where}{told}"]
+
+
+def _waived(rows: RowCounts) -> str:
+    if not rows.waived:
+        return ""
+    return f", of which {rows.waived:,} {'is' if rows.waived == 1 else 'are'} waived"
 
 
 def _causes(incidents: Sequence[Incident]) -> str:
@@ -192,29 +209,33 @@ def _unfit(selftest: SelfTest) -> list[str]:
     return reasons
 
 
-def _drift(schema: SchemaDrift) -> list[str]:
-    if not schema.missing_in_candidate:
-        return []
-    return [f"columns missing in candidate: {', '.join(schema.missing_in_candidate)}"]
+def _drift(schema: SchemaDrift, primary: Side) -> list[str]:
+    missing = schema.lost(primary)
+    return [f"columns missing in {_shadow(primary)}: {', '.join(missing)}"] if missing else []
 
 
-def _quality(checks: Iterable[QualityCheck]) -> list[str]:
-    """Expectations that the candidate breaks; what legacy breaks as well is parity, and shown."""
+def _quality(checks: Iterable[QualityCheck], primary: Side) -> list[str]:
+    """Expectations that the shadow breaks; what the primary breaks as well is parity, and shown."""
     checks = list(checks)
-    legacy = {
+    both = {
         (check.expectation, check.column)
         for check in checks
-        if check.side is Side.LEGACY and not check.success
+        if check.side is primary and not check.success
     }
     return [
-        f"candidate breaks {check.expectation}"
+        f"{check.side.value} breaks {check.expectation}"
         + (f" on {check.column}" if check.column else "")
         + f" ({check.unexpected:,} of {check.total:,} rows)"
         for check in checks
-        if check.side is Side.CANDIDATE
+        if check.side is _shadow(primary)
         and not check.success
-        and (check.expectation, check.column) not in legacy
+        and (check.expectation, check.column) not in both
     ]
+
+
+def _shadow(primary: Side) -> Side:
+    """The side that nobody reads."""
+    return Side.CANDIDATE if primary is Side.LEGACY else Side.LEGACY
 
 
 def _count(number: int, noun: str) -> str:

@@ -116,10 +116,15 @@ class Switching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All of the plan that parity.yaml holds. Paths are absolute."""
+    """All of the plan that parity.yaml holds. Paths are absolute.
+
+    `kept`: nights keep the views there. Only where the config names them: a view holds the tables
+    below it, and a script that drops and makes its table anew would fail.
+    """
 
     gates: Gates = field(default_factory=Gates)
     checklist: tuple[ManualItem, ...] = ()
     served: tuple[Served, ...] = ()
+    kept: bool = False
     switching: Switching = field(default_factory=Switching)
     waivers: Path = Path("waivers.yaml")

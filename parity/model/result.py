@@ -14,6 +14,7 @@ from typing import Any
 from parity.model.audit import Coverage
 from parity.model.selftest import SelfTest
 from parity.model.verdict import Side, Verdict
+from parity.model.waiver import WaiverUse
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -103,6 +104,11 @@ class RowCounts:
             + self.null_key
         )
 
+    @property
+    def unwaived(self) -> int:
+        """Rows that differ and that no waiver accepts."""
+        return self.discrepancies - self.waived
+
     def to_json(self) -> dict[str, int]:
         """The `rows` object of result.json."""
         return {
@@ -152,6 +158,10 @@ class SchemaDrift:
 
     def __bool__(self) -> bool:
         return bool(self.missing_in_candidate or self.missing_in_legacy or self.type_changes)
+
+    def lost(self, primary: Side) -> tuple[str, ...]:
+        """Columns of the primary side that the other one lacks."""
+        return self.missing_in_candidate if primary is Side.LEGACY else self.missing_in_legacy
 
     def to_json(self) -> dict[str, Any]:
         """The `schema` object of result.json."""
@@ -317,6 +327,7 @@ class DatasetResult:
     coverage: Coverage | None = None
     stored: int | None = None  # None: all
     explained: bool = True  # False: causes could not be looked for
+    primary: Side = Side.LEGACY  # the side whose columns the other one must have
 
     def __post_init__(self) -> None:
         explained = sum(incident.rows for incident in self.incidents)
@@ -325,10 +336,18 @@ class DatasetResult:
                 f"dataset {self.name}: incidents hold {explained} rows, "
                 f"but {self.rows.discrepancies} rows differ"
             )
+        waived = sum(one.rows for one in self.incidents if one.waiver is not None)
+        if waived != self.rows.waived:
+            raise ValueError(
+                f"dataset {self.name}: incidents with a waiver hold {waived} rows, "
+                f"but {self.rows.waived} rows are waived"
+            )
         if self.verdict is Verdict.PASS and (
-            self.rows.discrepancies or not self.rows.matched or self.schema.missing_in_candidate
+            self.rows.unwaived or not self.rows.matched or self.schema.lost(self.primary)
         ):
-            raise ValueError(f"dataset {self.name}: a pass needs matched rows and no difference")
+            raise ValueError(
+                f"dataset {self.name}: a pass needs matched rows and no difference but waived ones"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """One entry of `datasets` in result.json."""
@@ -347,7 +366,11 @@ class DatasetResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """One night's comparison. Jobs and quality details are beside the JSON contract."""
+    """One night's comparison. Jobs and quality details are beside the JSON contract.
+
+    `primary` is the side that consumers read, and so the reference of this night. `waivers` are all
+    that waivers.yaml had, in its order, with what became of each.
+    """
 
     run_id: str
     migration: str
@@ -360,7 +383,8 @@ class RunResult:
     selftest: SelfTest
     second_opinion: SecondOpinion
     jobs: tuple[JobOutcome, ...] = ()
-    primary: Side = Side.LEGACY  # the side that consumers read
+    primary: Side = Side.LEGACY
+    waivers: tuple[WaiverUse, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The contract of result.json (see the design's `Commands`)."""
@@ -377,4 +401,5 @@ class RunResult:
             "datasets": [dataset.to_json() for dataset in self.datasets],
             "selftest": self.selftest.to_json(),
             "second_opinion": self.second_opinion.to_json(),
+            "waivers": [use.to_json() for use in self.waivers],
         }

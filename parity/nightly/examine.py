@@ -16,7 +16,8 @@ from parity.database.batches import Owned, Rows
 from parity.database.spool import Spool
 from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
 from parity.exchange import Exchange
-from parity.explain import Asked, explain_dataset
+from parity.explain import Asked, Explained, explain_dataset
+from parity.gates import untouched, waive
 from parity.model.audit import Audit, Coverage
 from parity.model.result import (
     DatasetResult,
@@ -28,6 +29,7 @@ from parity.model.result import (
 )
 from parity.model.suite import Dataset, Suite
 from parity.model.verdict import Side
+from parity.model.waiver import Waiver, WaiverUse
 from parity.nightly.opinion import opinion_of
 from parity.nightly.results import NO_OPINION, judged, not_compared
 from parity.nightly.revising import said_before
@@ -49,6 +51,8 @@ class Findings:
     opinion: SecondOpinion
     previous: Mapping[str, Audit]  # what the nights before had left
     audits: dict[str, Audit]
+    waivers: tuple[WaiverUse, ...]  # all that the night has, in the order of the file
+    primary: Side
     _stack: ExitStack
 
     def __enter__(self) -> Findings:
@@ -68,13 +72,16 @@ class Look:
     """How a night looks at its datasets.
 
     `previous`: what the nights before left, by dataset. `full`: all of history, whatever the
-    windows say. `progress` is told after every slice, `say` what is worth a line.
+    windows say. `primary`: the side that consumers read. `progress` is told after every slice,
+    `say` what is worth a line.
     """
 
     session: date
     as_of: datetime
     jobs: Sequence[JobOutcome]
     previous: Mapping[str, Audit]
+    waivers: Sequence[Waiver] = ()
+    primary: Side = Side.LEGACY
     full: bool = False
     progress: Progress | None = None
     say: Say = lambda _line: None
@@ -87,6 +94,7 @@ class _Context:
     exchange: Exchange
     look: Look
     audits: dict[str, Audit]
+    uses: dict[str, WaiverUse]  # by waiver id
 
 
 def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) -> Findings:
@@ -102,8 +110,9 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
         opinions: list[SecondOpinion] = []
         results: dict[str, DatasetResult] = {}
         audits: dict[str, Audit] = {}
+        uses = {one.id: untouched(one, look.session) for one in look.waivers}
         with view_of(suite, database, journal, look.say) as view:
-            context = _Context(view, suite, exchange, look, audits)
+            context = _Context(view, suite, exchange, look, audits, uses)
             for dataset in _bars_first(suite.datasets):
                 incidents = {name: found.incidents for name, found in results.items()}
                 spool = stack.enter_context(Spool())
@@ -114,7 +123,16 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
         guard.pop_all()
     ordered = tuple(results[dataset.name] for dataset in suite.datasets)
     found = {dataset.name: rows[dataset.name] for dataset in suite.datasets}
-    return Findings(ordered, found, _sum(opinions), look.previous, audits, stack)
+    return Findings(
+        datasets=ordered,
+        rows=found,
+        opinion=_sum(opinions),
+        previous=look.previous,
+        audits=audits,
+        waivers=tuple(uses.values()),
+        primary=look.primary,
+        _stack=stack,
+    )
 
 
 def _fingerprint(suite: Suite, look: Look) -> str:
@@ -171,7 +189,7 @@ def _dataset(
     result = judged(
         dataset,
         diff,
-        incidents=explained.incidents,
+        incidents=_waived(context, dataset, explained),
         opinion=opinion,
         notes=(*window.notes, *_notes(dataset, diff), *explained.notes),
         session=context.look.session.isoformat(),
@@ -179,8 +197,19 @@ def _dataset(
         jobs=context.look.jobs,
         coverage=covered,
         explained=explained.complete,
+        primary=context.look.primary,
     )
     return result, opinion, explained.owners
+
+
+def _waived(context: _Context, dataset: Dataset, explained: Explained) -> tuple[Incident, ...]:
+    """The incidents, those that are waived with their waiver."""
+    if not explained.complete:
+        return explained.incidents  # their causes are not known, so nobody has accepted them
+    look = context.look
+    found = waive(dataset.name, explained.incidents, look.waivers, look.session)
+    context.uses.update({use.waiver.id: use for use in found.uses})
+    return found.incidents
 
 
 def _asked(

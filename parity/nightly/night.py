@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from parity.config import load_waivers
 from parity.diff import Progress
 from parity.gates import judge_run
 from parity.jobs import run_jobs
@@ -16,6 +17,7 @@ from parity.model.audit import Audit
 from parity.model.noise import Noise
 from parity.model.result import JobOutcome, RunResult
 from parity.model.selftest import SelfTest
+from parity.model.waiver import Waiver
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.proving import prove
@@ -37,11 +39,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """The night of one session. Its steps: `jobs`, `look`, `selftest`, `conclude`, `publish`."""
+    """The night of one session. Its steps: `jobs`, `look`, `selftest`, `conclude`, `publish`.
+
+    Its `waivers` are read when it is made: a wrong waivers.yaml ends it before any job runs.
+    """
 
     harness: Harness
     session: date
     as_of: datetime
+    waivers: tuple[Waiver, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        suite = self.harness.suite
+        names = [dataset.name for dataset in suite.datasets]
+        object.__setattr__(self, "waivers", load_waivers(suite.plan.waivers, names))
 
     @classmethod
     def of(
@@ -54,6 +65,7 @@ class Night:
 
         Raises:
             UsageError: the exchange was closed that day.
+            ConfigError: waivers.yaml is wrong.
         """
         at = harness.suite.at
         day = session or harness.exchange.latest(as_of or now, at)
@@ -146,6 +158,8 @@ class Night:
             as_of=self.as_of,
             jobs=jobs,
             previous=self._previous(),
+            waivers=self.waivers,
+            primary=harness.store.primary(harness.suite.migration),
             full=full,
             progress=progress,
             say=say or _log.info,
@@ -196,7 +210,8 @@ class Night:
             selftest=selftest,
             second_opinion=findings.opinion,
             jobs=tuple(jobs),
-            primary=self.harness.store.primary(suite.migration),
+            primary=findings.primary,
+            waivers=findings.waivers,
         )
         stored = self.harness.store.save(
             result,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parity.diff import DatasetDiff
 from parity.gates import judge_dataset
@@ -17,7 +18,7 @@ from parity.model.result import (
     SecondOpinion,
 )
 from parity.model.suite import Dataset
-from parity.model.verdict import Verdict
+from parity.model.verdict import Side, Verdict
 
 __all__ = ["NO_OPINION", "judged", "not_compared"]
 
@@ -39,10 +40,13 @@ def judged(
     jobs: Sequence[JobOutcome] = (),
     coverage: Coverage | None = None,
     explained: bool = True,
+    primary: Side = Side.LEGACY,
 ) -> DatasetResult:
     """The result of a dataset that was compared, with its verdict."""
+    waived = sum(incident.rows for incident in incidents if incident.waiver is not None)
+    rows = replace(diff.rows, waived=waived)
     verdict, reasons = judge_dataset(
-        rows=diff.rows,
+        rows=rows,
         schema=diff.schema,
         session_rows=diff.session_rows,
         session=session,
@@ -51,13 +55,14 @@ def judged(
         jobs=jobs,
         opinion=opinion,
         coverage=coverage,
+        primary=primary,
     )
     return DatasetResult(
         name=dataset.name,
         kind=dataset.kind.value,
         verdict=verdict,
         reasons=reasons,
-        rows=diff.rows,
+        rows=rows,
         columns=diff.columns,
         schema=diff.schema,
         incidents=incidents,
@@ -66,6 +71,7 @@ def judged(
         notes=notes,
         coverage=coverage,
         explained=explained,
+        primary=primary,
     )
 
 

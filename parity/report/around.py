@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from parity.model.life import Life, Resolved, State, lives, resolved
 from parity.model.noise import Noise
 from parity.model.result import DatasetResult, Incident, RunResult
+from parity.model.waiver import Waiver
 from parity.report.incidentview import Link
 from parity.report.story import named
 from parity.report.words import count, some_of, visible
@@ -17,13 +18,16 @@ __all__ = ["Around", "around", "changes", "life_text"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """`docs` is where the page finds docs/causes.md, empty where it does not."""
+    """`waivers` are those of the night, by id. `docs` is where the page finds docs/causes.md, empty
+    where it does not.
+    """
 
     lives: Mapping[tuple[str, str], Life] = field(default_factory=dict)
     resolved: tuple[Resolved, ...] = ()
     noise: tuple[Noise, ...] = ()
     links: Mapping[str, Link] = field(default_factory=dict)
     followed: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
     docs: str = ""
 
     def noise_of(self, dataset: str) -> tuple[Noise, ...]:
@@ -57,6 +61,7 @@ def around(
         noise=tuple(noise),
         links=links,
         followed={ident: tuple(found) for ident, found in followed.items()},
+        waivers={use.waiver.id: use.waiver for use in result.waivers},
         docs=docs,
     )
 

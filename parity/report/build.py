@@ -7,17 +7,19 @@ from urllib.parse import quote
 
 from parity.model.noise import Noise
 from parity.model.result import JobOutcome, RunResult, SecondOpinion
-from parity.model.verdict import Verdict
+from parity.model.verdict import Phase, Side, Verdict
 from parity.report import headline as say
 from parity.report.around import around, changes
 from parity.report.dataset import dataset_view
 from parity.report.rows import Sample
 from parity.report.selftest import again, bad_lines, score_views, selftest_ok, selftest_text
 from parity.report.view import Figure, JobView, NightRow, NightView
+from parity.report.waivers import to_see_to
 from parity.report.words import ABSENT, count, day, memory_text, utc_text, value_text, visible
 
 __all__ = ["night_view"]
 
+_CALLED = {Side.LEGACY: "scripts", Side.CANDIDATE: "flows"}
 _WORST_FIRST = {Verdict.UNDECIDED: 0, Verdict.FAIL: 1, Verdict.PASS: 2}
 
 
@@ -49,10 +51,12 @@ def night_view(
         as_of=value_text(result.as_of),
         as_of_utc=utc_text(result.as_of),
         run_id=visible(result.run_id),
+        primary=_primary(result),
         verdict=result.verdict,
         headline=say.headline(result),
         answer=say.answer(result),
         reasons=tuple(visible(reason) for reason in result.reasons),
+        waivers=to_see_to(result),
         previous=say.since_previous(result, previous, changes(known)),
         figures=tuple(_figures(result)),
         datasets=tuple(
@@ -74,6 +78,15 @@ def night_view(
     )
 
 
+def _primary(result: RunResult) -> str:
+    """`primary: flows (candidate); the scripts run as the shadow`; empty outside of a migration."""
+    if result.phase not in set(Phase):
+        return ""
+    shadow = next(side for side in Side if side is not result.primary)
+    mine = f"{_CALLED[result.primary]} ({result.primary.value})"
+    return f"primary: {mine}; the {_CALLED[shadow]} run as the shadow"
+
+
 def _figures(result: RunResult) -> list[Figure]:
     compared = sum(say.compared_rows(dataset) for dataset in result.datasets)
     differ = sum(dataset.rows.discrepancies for dataset in result.datasets)
@@ -90,6 +103,9 @@ def _figures(result: RunResult) -> list[Figure]:
         Figure(value=f"{differ:,}", label="rows differ", tone=_differ_tone(result, differ)),
     ]
     if differ:
+        waived = sum(dataset.rows.waived for dataset in result.datasets)
+        if waived:
+            figures.append(Figure(value=f"{waived:,}", label="of them waived"))
         left = say.unexplained_rows(result)
         figures.append(Figure(value=f"{left:,}", label="unexplained", tone=_tone(not left, True)))
     return [
@@ -103,8 +119,10 @@ def _figures(result: RunResult) -> list[Figure]:
 
 def _differ_tone(result: RunResult, differ: int) -> str:
     """No difference is good news only when everything was looked at."""
-    if differ:
+    if any(dataset.rows.unwaived for dataset in result.datasets):
         return "bad"
+    if differ:
+        return "plain"
     return "plain" if result.verdict is Verdict.UNDECIDED else "good"
 
 

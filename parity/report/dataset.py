@@ -100,10 +100,17 @@ def dataset_view(
 def _summary(dataset: DatasetResult) -> str:
     rows = dataset.rows
     if rows.discrepancies:
-        return f"{rows.discrepancies:,} of {count(rows.matched + rows.discrepancies, 'row')} differ"
+        whole = count(rows.matched + rows.discrepancies, "row")
+        return f"{rows.discrepancies:,} of {whole} differ{_waived(rows)}"
     if rows.matched:
         return f"{count(rows.matched, 'row')} matched, none differ"
     return "no row compared"
+
+
+def _waived(rows: RowCounts) -> str:
+    if not rows.waived:
+        return ""
+    return f", {rows.waived:,} of them waived" if rows.unwaived else ", all of them waived"
 
 
 def _shown(shown: int, dataset: DatasetResult) -> str:
@@ -121,22 +128,20 @@ def _counts(rows: RowCounts) -> Iterator[Figure]:
     yield Figure(
         value=f"{rows.matched:,}", label="matched", tone="good" if rows.matched else "unsure"
     )
-    yield Figure(value=f"{rows.mismatched:,}", label="mismatched", tone=_bad(rows.mismatched))
-    yield Figure(value=f"{rows.legacy_only:,}", label="only in legacy", tone=_bad(rows.legacy_only))
-    yield Figure(
-        value=f"{rows.candidate_only:,}", label="only in candidate", tone=_bad(rows.candidate_only)
-    )
+    bad = "bad" if rows.unwaived else "plain"
+    for number, label in (
+        (rows.mismatched, "mismatched"),
+        (rows.legacy_only, "only in legacy"),
+        (rows.candidate_only, "only in candidate"),
+    ):
+        yield Figure(value=f"{number:,}", label=label, tone=bad if number else "plain")
     for number, label in ((rows.duplicate_key, "duplicate keys"), (rows.null_key, "NULL keys")):
         if number:
-            yield Figure(value=f"{number:,}", label=label, tone="bad")
+            yield Figure(value=f"{number:,}", label=label, tone=bad)
     if rows.waived:
         yield Figure(value=f"{rows.waived:,}", label="of these waived")
     if rows.unsettled:
         yield Figure(value=f"{rows.unsettled:,}", label="unsettled, not compared", tone="unsure")
-
-
-def _bad(number: int) -> str:
-    return "bad" if number else "plain"
 
 
 def _bar(rows: RowCounts) -> tuple[Segment, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from parity.model.result import DatasetResult, JobOutcome, RunResult
 from parity.model.verdict import Verdict
 from parity.report.view import NightRow, word_of
+from parity.report.waivers import blocked, waived_incidents
 from parity.report.words import count, some_of, visible
 
 __all__ = [
@@ -53,8 +54,10 @@ def headline(result: RunResult) -> str:
     """
     word = word_of(result.verdict)
     if result.verdict is Verdict.PASS:
-        rows = sum(dataset.rows.matched for dataset in result.datasets)
-        return f"{word}: {count(len(result.datasets), 'dataset')}, {count(rows, 'row')} compared"
+        rows = count(sum(map(compared_rows, result.datasets)), "row")
+        waived = waived_incidents(result)
+        tail = f"{rows}, {count(waived, 'waived incident')}" if waived else f"{rows} compared"
+        return f"{word}: {count(len(result.datasets), 'dataset')}, {tail}"
     if result.verdict is Verdict.FAIL:
         return f"{word}: {_differences(result)}"
     row = NightRow.of(result)
@@ -66,16 +69,23 @@ def headline(result: RunResult) -> str:
 
 
 def answer(result: RunResult) -> str:
-    """Worry or not, in one sentence or two."""
+    """Worry or not, in one sentence or two; and whether waivers keep the gate closed."""
+    held_up = blocked(result.waivers)
+    return f"{_answer(result)} {held_up}: the gate stays closed." if held_up else _answer(result)
+
+
+def _answer(result: RunResult) -> str:
     rows = sum(dataset.rows.discrepancies for dataset in result.datasets)
+    unwaived = sum(dataset.rows.unwaived for dataset in result.datasets)
     if result.verdict is Verdict.PASS:
-        return "No need to worry: every row compared agrees within its tolerance."
+        but = f", but {count(rows, 'row')} that a waiver accepts" if rows else ""
+        return f"No need to worry: every row compared agrees within its tolerance{but}."
     if result.verdict is Verdict.UNDECIDED:
         if _story_first(NightRow.of(result)):
             doubts = "".join(f" And {doubt}." for doubt in _doubts(result))
             return f"Worry: {_explained(result, rows)}{doubts}"
         found = (
-            f"In what was compared, {count(rows, 'row')} {_verb(rows)}."
+            f"In what was compared, {count(rows, 'row')} {_verb(rows)}{_of_waived(result)}."
             if rows
             else "In what was compared, no row differs."
             if any(compared_rows(dataset) for dataset in result.datasets)
@@ -84,6 +94,8 @@ def answer(result: RunResult) -> str:
         return f"This is no pass: something could not be judged. {found}"
     if not rows:
         return "Worry: the rows agree, but something else does not."
+    if not unwaived:
+        return "Worry: every row that differs is waived, but something else does not agree."
     return f"Worry: {_explained(result, rows)}"
 
 
@@ -93,12 +105,13 @@ def night_line(row: NightRow) -> str:
         open_ones = [visible(one.name) for one in row.datasets if one.verdict is Verdict.UNDECIDED]
         also = [f"{', '.join(open_ones)} undecided"] if open_ones else []
         return "; ".join([_told(row), *map(_short, filter(_of_harness, row.reasons)), *also])
-    if row.reasons and not (row.verdict is Verdict.FAIL and row.discrepancies):
+    if row.reasons and not (row.verdict is Verdict.FAIL and row.unwaived):
         rest = f" (and {count(len(row.reasons) - 1, 'more reason')})" if row.reasons[1:] else ""
         return f"{visible(row.reasons[0])}{rest}"
-    if row.story or row.discrepancies:
+    if row.unwaived:
         return _told(row)
-    return f"{count(sum(item.matched for item in row.datasets), 'row')} matched"
+    waived = f", {count(row.waived_incidents, 'waived incident')}" if row.waived_incidents else ""
+    return f"{count(sum(item.matched for item in row.datasets), 'row')} matched{waived}"
 
 
 def since_previous(result: RunResult, previous: NightRow | None, changes: str = "") -> str:
@@ -120,7 +133,7 @@ def since_previous(result: RunResult, previous: NightRow | None, changes: str = 
 
 def _story_first(row: NightRow) -> bool:
     """True where rows differ and the first doubt is one about the harness itself."""
-    undecided = row.verdict is Verdict.UNDECIDED and bool(row.discrepancies)
+    undecided = row.verdict is Verdict.UNDECIDED and bool(row.unwaived)
     return undecided and bool(row.reasons) and _of_harness(row.reasons[0])
 
 
@@ -154,11 +167,12 @@ def _told(row: NightRow) -> str:
     """What differs: the story, or where no cause is proved, in how many datasets and rows."""
     if row.story:
         return row.story
-    differing = sum(bool(item.discrepancies) for item in row.datasets)
+    differing = sum(bool(item.unwaived) for item in row.datasets)
     of = f"{differing} of {count(len(row.datasets), 'dataset')}"
     symbols = tuple(dict.fromkeys(symbol for item in row.datasets for symbol in item.symbols))
     where = f"{some_of(symbols)}, " if symbols else ""
-    return f"{of} {_verb(differing)}: {where}{count(row.discrepancies, 'row')}"
+    waived = f"; {count(row.waived, 'row')} waived" if row.waived else ""
+    return f"{of} {_verb(differing)}: {where}{count(row.unwaived, 'row')}{waived}"
 
 
 def _differences(result: RunResult) -> str:
@@ -167,7 +181,7 @@ def _differences(result: RunResult) -> str:
         return told
     failed = [dataset for dataset in result.datasets if dataset.verdict is Verdict.FAIL]
     of = f"{len(failed)} of {count(len(result.datasets), 'dataset')}"
-    rows = sum(dataset.rows.discrepancies for dataset in failed)
+    rows = sum(dataset.rows.unwaived for dataset in failed)
     if not rows:
         reasons = result.reasons or tuple(
             f"{dataset.name}: {reason}" for dataset in failed for reason in dataset.reasons
@@ -175,15 +189,17 @@ def _differences(result: RunResult) -> str:
         return f"{of} {_fails(len(failed))}" + (f": {visible(reasons[0])}" if reasons else "")
     symbols = _symbols(failed)
     where = f"{some_of(symbols)}, " if symbols else ""
-    return f"{of} {_verb(len(failed))}: {where}{count(rows, 'row')}"
+    waived = sum(dataset.rows.waived for dataset in result.datasets)
+    tail = f"; {count(waived, 'row')} waived" if waived else ""
+    return f"{of} {_verb(len(failed))}: {where}{count(rows, 'row')}{tail}"
 
 
 def _symbols(datasets: list[DatasetResult]) -> tuple[str, ...]:
-    """Symbols of the incidents, those of the largest incidents first."""
+    """Symbols of the incidents that are not waived, those of the largest incidents first."""
     weight: Counter[str] = Counter()
     for dataset in datasets:
         for incident in dataset.incidents:
-            for symbol in incident.scope.symbols:
+            for symbol in incident.scope.symbols if incident.waiver is None else ():
                 weight[symbol] += incident.rows
     return tuple(sorted(weight, key=lambda symbol: (-weight[symbol], symbol)))
 
@@ -202,14 +218,22 @@ def _undecided_reasons(result: RunResult) -> tuple[str, ...]:
 
 
 def _explained(result: RunResult, rows: int) -> str:
-    open_rows = unexplained_rows(result)
+    open_rows, differ = unexplained_rows(result), f"{count(rows, 'row')} {_verb(rows)}"
+    waived = any(dataset.rows.waived for dataset in result.datasets)
     if not open_rows:
-        waived = any(one.waiver for dataset in result.datasets for one in dataset.incidents)
-        or_waiver = " or a waiver" if waived else ""
-        return f"{count(rows, 'row')} {_verb(rows)}, each with a proved cause{or_waiver}."
+        return f"{differ}, each with a proved cause{' or a waiver' if waived else ''}."
     if open_rows == rows:
-        return f"{count(rows, 'row')} {_verb(rows)} and no cause is proved."
-    return f"{count(rows, 'row')} {_verb(rows)}, {open_rows:,} of them without a proved cause."
+        return f"{differ} and no cause is proved."
+    lacking = "with neither a proved cause nor a waiver" if waived else "without a proved cause"
+    return f"{differ}, {open_rows:,} of them {lacking}."
+
+
+def _of_waived(result: RunResult) -> str:
+    waived = sum(dataset.rows.waived for dataset in result.datasets)
+    if not waived:
+        return ""
+    whole = all(not dataset.rows.unwaived for dataset in result.datasets)
+    return ", all of them waived" if whole else f", {waived:,} of them waived"
 
 
 def _verb(number: int) -> str:

@@ -14,6 +14,7 @@ from parity.report.around import Around, life_text
 from parity.report.examples import examples_of
 from parity.report.incidentview import IncidentView, Link, ResolvedView
 from parity.report.story import named
+from parity.report.waivers import accepted_by
 from parity.report.words import ABSENT, count, some_of, visible
 
 __all__ = ["incident_view", "resolved_view"]
@@ -52,6 +53,7 @@ def incident_view(
         followed=_some_links(known.followed.get(incident.id, ())),
         noise=_in_noise(dataset, incident, known),
         waiver=visible(incident.waiver or ""),
+        accepted=accepted_by(incident, known.waivers),
         docs=tuple(
             Link(
                 text=visible(f"{_DOCS}#{part}"),

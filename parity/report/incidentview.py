@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Examples", "IncidentView", "Line", "Link", "ResolvedView"]
+__all__ = [
+    "Accepted",
+    "Examples",
+    "IncidentView",
+    "Line",
+    "Link",
+    "ResolvedView",
+    "WaiverLine",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +48,35 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Who accepts an incident, why, and the last session on which that holds."""
+
+    owner: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverLine:
+    """A waiver that somebody is to see to: what it is about, what is wrong, what to do."""
+
+    id: str
+    about: str
+    owner: str
+    reason: str
+    says: str
+    todo: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
     """Discrepancies with one cause and scope.
 
     `name` is the cause in words, `code` its name in data where that is another, `says` the sentence
     about it. `life` is empty where no other night is known; `state` is then empty too, else one of
     new, persisting, grown, shrunk, came-back. `follows` are the incidents that explain it,
-    `followed` those that it explains.
+    `followed` those that it explains. `waiver` is the id of the one that waives it, `accepted` what
+    that one says, where it is known.
     `shown` tells how many of its rows the page lists, `more` is what else is known of it.
     """
 
@@ -69,6 +99,7 @@ class IncidentView:
     followed: tuple[Link, ...]
     noise: bool
     waiver: str
+    accepted: Accepted | None
     docs: tuple[Link, ...]
     examples: Examples | None
     more: tuple[str, ...]

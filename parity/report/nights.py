@@ -22,7 +22,13 @@ class NightDataset:
     verdict: Verdict
     discrepancies: int
     matched: int = 0
-    symbols: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()  # of what is not waived
+    waived: int = 0
+
+    @property
+    def unwaived(self) -> int:
+        """Rows that differ and that no waiver accepts."""
+        return self.discrepancies - self.waived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +46,22 @@ class NightRow:
     datasets: tuple[NightDataset, ...]
     link: str
     story: str = ""
+    waived_incidents: int = 0
 
     @property
     def discrepancies(self) -> int:
         """Rows of all datasets that differ."""
         return sum(dataset.discrepancies for dataset in self.datasets)
+
+    @property
+    def waived(self) -> int:
+        """Those of them that are waived."""
+        return sum(dataset.waived for dataset in self.datasets)
+
+    @property
+    def unwaived(self) -> int:
+        """Those of them that no waiver accepts."""
+        return self.discrepancies - self.waived
 
     @classmethod
     def of(cls, result: RunResult) -> NightRow:
@@ -73,6 +90,11 @@ class NightRow:
                     for incident in entry["incidents"]
                 ]
             ),
+            waived_incidents=sum(
+                incident["waiver"] is not None
+                for entry in stored["datasets"]
+                for incident in entry["incidents"]
+            ),
         )
 
 
@@ -86,9 +108,13 @@ def _dataset_of(entry: Mapping[str, Any]) -> NightDataset:
         matched=rows["matched"],
         symbols=tuple(
             dict.fromkeys(
-                name for found in entry["incidents"] for name in found["scope"]["symbols"]
+                name
+                for found in entry["incidents"]
+                if found["waiver"] is None
+                for name in found["scope"]["symbols"]
             )
         ),
+        waived=rows["waived"],
     )
 
 

@@ -23,6 +23,7 @@ class Told:
 
     name: str  # of its cause, with the ratio of a split: `unadjusted split 2:1`
     open: bool  # neither proved nor waived
+    waived: bool
     rows: int
     symbols: tuple[str, ...]
     follows: bool
@@ -34,6 +35,7 @@ def told_of(kind: str, incident: Mapping[str, Any]) -> Told:
     return Told(
         name=named(incident["cause"], incident["evidence"]),
         open=not incident["proved"] and incident["waiver"] is None,
+        waived=incident["waiver"] is not None,
         rows=incident["rows"],
         symbols=tuple(incident["scope"]["symbols"]),
         follows=bool(incident["explained_by"]),
@@ -61,12 +63,17 @@ def _ratio(value: object) -> str:
 def story(incidents: Sequence[Told]) -> str:
     """`3 rows unexplained (IBM); AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow`.
 
-    Empty where no cause is proved: there is nothing to tell but counts.
+    What is waived is only counted, last. Empty where of the rest no cause is proved: there is
+    nothing to tell but counts.
     """
-    roots = [one for one in incidents if not one.open and not one.follows]
-    following = [one for one in incidents if not one.open and one.follows]
+    proved = [one for one in incidents if not one.open and not one.waived]
+    roots = [one for one in proved if not one.follows]
+    following = [one for one in proved if one.follows]
     left = [one for one in incidents if one.open]
+    waived = sum(one.rows for one in incidents if one.waived)
     pieces = [*_left(left), *_roots(roots, following)]
+    if waived:
+        pieces.append(f"{count(waived, 'row')} waived")
     return "; ".join(pieces) if roots or following else ""
 
 

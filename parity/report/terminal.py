@@ -24,6 +24,7 @@ from parity.report.view import (
     NightRow,
     NightView,
     ResolvedView,
+    WaiverLine,
     newest_first,
     symbol_of,
     word_of,
@@ -70,6 +71,8 @@ def _night(view: NightView) -> list[RenderableType]:
         Text(view.answer),
         Text(f"{view.weekday}, {view.phase}, as of {view.as_of} New York", "dim"),
     ]
+    if view.primary:
+        parts.append(Text(view.primary, "dim"))
     if view.previous:
         parts.append(Text(view.previous, "dim"))
     # What the first line says in full is not said again.
@@ -77,6 +80,7 @@ def _night(view: NightView) -> list[RenderableType]:
         f"{word_of(view.verdict)}: {view.reasons[0]}"
     )
     parts += bullets("Why", view.reasons[1:] if told else view.reasons)
+    parts += bullets("Waivers to see to", [_waiver(one) for one in view.waivers])
     if view.datasets:
         parts += [Text(""), _datasets(view.datasets)]
     for dataset in view.datasets:
@@ -154,11 +158,24 @@ def _incident(incident: IncidentView) -> str:
         parts.append("within legacy's own noise")
     parts += [part for part in (incident.life, incident.why_not) if part]
     lines = [f"{head}: {'; '.join(parts)}"]
+    if incident.waiver:
+        lines.append(_accepted(incident))
     if incident.undo:
         lines.append(f"undo: {incident.undo}")
     if incident.examples:
         lines.append(f"e.g. {_example(incident.examples)}")
     return "\n".join(lines)
+
+
+def _accepted(incident: IncidentView) -> str:
+    """`waived by yahoo-rounding (anna, until 2005-03-31): the vendor rounds`."""
+    by = incident.accepted
+    told = f" ({by.owner}, until {by.until}): {by.reason}" if by else ""
+    return f"waived by {incident.waiver}{told}"
+
+
+def _waiver(one: WaiverLine) -> str:
+    return f"{one.id} ({one.about}) {one.says}. {one.todo}\n{one.owner}: {one.reason}"
 
 
 def _example(found: Examples) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parity.model.verdict import Verdict
-from parity.report.incidentview import Examples, IncidentView, Line, Link, ResolvedView
+from parity.report.incidentview import (
+    Examples,
+    IncidentView,
+    Line,
+    Link,
+    ResolvedView,
+    WaiverLine,
+)
 from parity.report.nights import NightDataset, NightRow, dataset_names, newest_first
 
 __all__ = [
@@ -26,6 +33,7 @@ __all__ = [
     "ResolvedView",
     "ScoreView",
     "Segment",
+    "WaiverLine",
     "dataset_names",
     "newest_first",
     "symbol_of",
@@ -198,7 +206,10 @@ class DatasetView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightView:
-    """One night, worst dataset first."""
+    """One night, worst dataset first.
+
+    `primary` says whom consumers read, empty where nobody does. `waivers` are those to be seen to.
+    """
 
     migration: str
     phase: str
@@ -207,10 +218,12 @@ class NightView:
     as_of: str
     as_of_utc: str
     run_id: str
+    primary: str
     verdict: Verdict
     headline: str
     answer: str
     reasons: tuple[str, ...]
+    waivers: tuple[WaiverLine, ...]
     previous: str
     figures: tuple[Figure, ...]
     datasets: tuple[DatasetView, ...]

@@ -106,8 +106,8 @@ def test_the_json_is_alone_on_standard_output_and_holds_the_contract(parity: Par
     assert (ended.code, ended.err) == (0, "")
     found = ended.json
     assert list(found) == [
-        "schema_version", "run_id", "migration", "phase", "session", "as_of", "verdict", "reasons",
-        "datasets", "selftest", "second_opinion",
+        "schema_version", "run_id", "migration", "phase", "primary", "session", "as_of", "verdict",
+        "reasons", "datasets", "selftest", "second_opinion", "waivers",
     ]  # fmt: skip
     assert (found["run_id"], found["migration"], found["phase"]) == ("", "diff", "ad_hoc")
     assert found["as_of"].startswith(found["session"])

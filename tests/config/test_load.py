@@ -146,6 +146,7 @@ def test_everything_in_the_file_is_in_the_suite(tmp_path: Path) -> None:
                     rename=(("close", "last"),),
                 ),
             ),
+            kept=True,
             switching=Switching(
                 lock_timeout=timedelta(milliseconds=100),
                 attempts=5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from parity.model.result import (
     DatasetResult,
     Incident,
     JobOutcome,
+    QualityCheck,
     RowCounts,
     SchemaDrift,
     Scope,
@@ -59,6 +61,10 @@ def reason(rows: RowCounts, *incidents: Incident) -> str:
     verdict, [text] = judged(rows, *incidents)
     assert verdict is Verdict.FAIL
     return text
+
+
+def waived(one: Incident) -> Incident:
+    return replace(one, waiver="w")
 
 
 def test_rows_that_match_pass_without_a_reason() -> None:
@@ -232,3 +238,115 @@ def test_what_the_self_test_says_comes_beside_the_differences() -> None:
         "the self-test missed 1 of 1 seeded fault: 1 of rounding",
         "bars: 1 row differs, by rounding",
     )
+
+
+def test_what_is_waived_fails_nothing_and_is_counted() -> None:
+    rows = counts(5, 2)
+    both = (waived(incident("rounding", 5, "A")), waived(incident("missing_session", 2, "A")))
+    assert judged(replace(rows, waived=7), *both) == (Verdict.PASS, ())
+    dataset = DatasetResult(
+        name="bars", kind="bars", verdict=Verdict.PASS, reasons=(), rows=replace(rows, waived=7),
+        incidents=both,
+    )  # fmt: skip
+    assert (dataset.rows.discrepancies, dataset.rows.unwaived) == (7, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "incidents", "expected"),
+    [
+        (
+            counts(9),
+            [waived(incident("rounding", 3, "IBM")), incident("unexplained", 6, "A")],
+            "9 rows differ in A, IBM, of which 3 are waived: 6 unexplained, 3 by rounding",
+        ),
+        (
+            counts(9),
+            [waived(incident("rounding", 1, "A")), incident("rounding", 8, "A")],
+            "9 rows differ in A, of which 1 is waived, all by rounding",
+        ),
+        (
+            counts(2, 1),
+            [waived(incident("rounding", 2)), incident("missing_session", 1)],
+            "3 rows differ (2 mismatched, 1 only in legacy), of which 2 are waived: "
+            "2 by rounding, 1 by a missing session",
+        ),
+    ],
+)
+def test_what_is_waived_in_part_fails_by_the_rest(
+    rows: RowCounts, incidents: list[Incident], expected: str
+) -> None:
+    part = sum(one.rows for one in incidents if one.waiver)
+    assert reason(replace(rows, waived=part), *incidents) == expected
+
+
+def test_nothing_passes_by_waivers_alone() -> None:
+    rows = RowCounts(
+        legacy=5, candidate=5, matched=0, mismatched=5, legacy_only=0, candidate_only=0, waived=5
+    )
+    assert judged(rows, waived(incident("rounding", 5))) == (
+        Verdict.UNDECIDED,
+        ("no row matches: every one that was compared is waived",),
+    )
+
+
+def test_drift_and_quality_cannot_be_waived() -> None:
+    rows = replace(counts(5), waived=5)
+    lost = SchemaDrift(missing_in_candidate=("volume",))
+    assert judged(rows, waived(incident("rounding", 5)), schema=lost) == (
+        Verdict.FAIL,
+        ("columns missing in candidate: volume",),
+    )
+    assert judged(rows, waived(incident("rounding", 5)), quality=[broken(Side.CANDIDATE)]) == (
+        Verdict.FAIL,
+        ("candidate breaks positive on close (1 of 9 rows)",),
+    )
+
+
+def broken(side: Side, success: bool = False) -> QualityCheck:
+    return QualityCheck(
+        dataset="bars", side=side, expectation="positive", column="close", success=success,
+        unexpected=1, total=9,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("primary", list(Side))
+def test_the_shadow_is_held_against_the_primary(primary: Side) -> None:
+    shadow = next(side for side in Side if side is not primary)
+    told = judged(counts(), quality=[broken(shadow), broken(primary, True)], primary=primary)
+    assert told == (Verdict.FAIL, (f"{shadow.value} breaks positive on close (1 of 9 rows)",))
+    # What the primary breaks, alone or as well, is no fault of the shadow.
+    for checks in ([broken(primary)], [broken(primary), broken(shadow)]):
+        assert judged(counts(), quality=checks, primary=primary) == (Verdict.PASS, ())
+
+
+@pytest.mark.parametrize("primary", list(Side))
+def test_the_shadow_must_have_the_columns_of_the_primary(primary: Side) -> None:
+    in_candidate = SchemaDrift(missing_in_candidate=("volume",))
+    in_legacy = SchemaDrift(missing_in_legacy=("volume",))
+    before = primary is Side.LEGACY
+    lost, gained = (in_candidate, in_legacy) if before else (in_legacy, in_candidate)
+    shadow = "candidate" if before else "legacy"
+    assert judged(counts(), schema=gained, primary=primary) == (Verdict.PASS, ())
+    assert judged(counts(), schema=lost, primary=primary) == (
+        Verdict.FAIL,
+        (f"columns missing in {shadow}: volume",),
+    )
+    DatasetResult(**passing(schema=gained, primary=primary))
+    with pytest.raises(ValueError, match="a pass needs matched rows"):
+        DatasetResult(**passing(schema=lost, primary=primary))
+
+
+def passing(**values: Any) -> dict[str, Any]:
+    return {
+        "name": "bars", "kind": "bars", "verdict": Verdict.PASS, "reasons": (), "rows": counts(),
+    } | values  # fmt: skip
+
+
+def test_a_dataset_whose_waived_rows_do_not_add_up_cannot_exist() -> None:
+    one = incident("rounding", 5)
+    with pytest.raises(ValueError, match="hold 5 rows, but 0 rows are waived"):
+        DatasetResult(**passing(rows=counts(5), incidents=(waived(one),)))
+    with pytest.raises(ValueError, match="hold 0 rows, but 5 rows are waived"):
+        DatasetResult(**passing(rows=replace(counts(5), waived=5), incidents=(one,)))
+    with pytest.raises(ValueError, match="no difference but waived ones"):
+        DatasetResult(**passing(rows=counts(5), incidents=(one,)))

@@ -55,8 +55,10 @@ def test_proved_and_waived_rows_are_not_open() -> None:
         incident(3, proved=False, waiver="W-1"),
         incident(1, proved=False),
     )
-    night = run(Verdict.FAIL, different("a", rows, incidents=shares))
-    assert answer(night) == "Worry: 10 rows differ, 1 of them without a proved cause."
+    night = run(Verdict.FAIL, different("a", rows, incidents=shares, rows=counts(5, 10, waived=3)))
+    assert answer(night) == (
+        "Worry: 10 rows differ, 1 of them with neither a proved cause nor a waiver."
+    )
 
 
 def test_fail_without_differing_rows_says_what_failed() -> None:

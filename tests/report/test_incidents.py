@@ -24,7 +24,7 @@ from parity.report.headline import since_previous
 from parity.report.nights import NightRow
 from parity.report.publish import write_night
 from parity.report.terminal import render_night
-from tests.report.build import different, equal, only, pair, run, source
+from tests.report.build import counts, different, equal, only, pair, run, source
 from tests.report.incidents import SAYS, SPLIT, dataset, incident, owned, split_night, view_of
 
 
@@ -353,7 +353,7 @@ def test_evidence_and_names_are_escaped(tmp_path: Path) -> None:
     rows = owned([pair("A", 0)], attack)
     night = run(
         Verdict.FAIL,
-        different("bars", rows, incidents=(one,)),
+        different("bars", rows, incidents=(one,), rows=counts(1, 1, waived=1)),
         selftest=SelfTest(
             causes=(CauseScore(cause=attack, injected=1, detected=0, right=0, wrong=0),),
             seed=attack,
