@@ -31,7 +31,9 @@ GROUP = 1 << 24  # bytes of a row group before compression, so much is held at o
 
 
 def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) -> None:
-    """Writes what is missing of a run's files and removes what is not of it.
+    """Writes what is missing of a run's files and removes rows that are not of it.
+
+    What else lies in the run's folder was sealed with it, and stays.
 
     Raises:
         StoreError: the disk refused.
@@ -44,7 +46,7 @@ def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) ->
     }
     try:
         for stale in place.iterdir() if place.is_dir() else ():
-            if stale.name not in datasets:
+            if _is_rows(stale.name) and stale.name not in datasets:
                 stale.unlink()
         for name, dataset in datasets.items():
             if not _is_whole(place / name, content):
@@ -53,6 +55,11 @@ def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) ->
     except (OSError, pa.ArrowException) as error:
         said = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise StoreError(f"the evidence of the run cannot be written to {place}: {said}") from error
+
+
+def _is_rows(name: str) -> bool:
+    """True of the rows of a dataset, and of what a killed process left of them."""
+    return name.endswith((".parquet", ".parquet.part"))
 
 
 def _is_whole(path: Path, content: str) -> bool:

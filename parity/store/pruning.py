@@ -4,45 +4,64 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-__all__ = ["KEPT", "prune_evidence"]
+__all__ = ["KEPT", "delete_evidence", "old_evidence"]
 
 KEPT = timedelta(days=30)
 
 
-def prune_evidence(
-    folder: Path, migration: str, holding: Collection[str], now: datetime
-) -> list[str]:
-    """Deletes the files of old runs; what else is in the folder is left alone.
+def old_evidence(folder: Path, migration: str, kept: Collection[str], now: datetime) -> list[str]:
+    """The runs whose files may go.
 
     Args:
         folder: of the runs' folders, `<folder>/<run_id>/`.
         migration: whose runs.
-        holding: ids of the runs that hold for a session. Theirs stay, however old.
+        kept: ids of the runs that hold for a session, or that a decision rests on. Theirs stay,
+            however old.
         now: folders written less than 30 days before stay.
+
+    Returns:
+        The ids of the runs. A folder that cannot be read is left alone.
+    """
+    ours = re.compile(re.escape(migration) + r"\.\d{4}-\d\d-\d\d\.\d+")
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [
+        entry.name
+        for entry in entries
+        if ours.fullmatch(entry.name)
+        and entry.name not in kept
+        and entry.is_dir()
+        and not entry.is_symlink()
+        and _is_old(entry, now)
+    ]
+
+
+def _is_old(folder: Path, now: datetime) -> bool:
+    """True when the newest of the folder's files was written long ago."""
+    try:
+        newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return False
+    return now - datetime.fromtimestamp(newest, UTC) > KEPT
+
+
+def delete_evidence(folder: Path, run_ids: Iterable[str]) -> list[str]:
+    """Deletes the files of runs; what else is in the folder is left alone.
 
     Returns:
         The ids of the runs whose files are gone. What cannot be deleted stays, for the next time.
     """
-    ours = re.compile(re.escape(migration) + r"\.\d{4}-\d\d-\d\d\.\d+")
-    gone: list[str] = []
-    try:
-        entries = sorted(folder.iterdir())
-        for entry in entries:
-            if not ours.fullmatch(entry.name) or entry.name in holding or entry.is_symlink():
-                continue
-            if entry.is_dir() and now - _written(entry) > KEPT:
-                shutil.rmtree(entry)
-                gone.append(entry.name)
-    except OSError:
-        pass
+    gone = []
+    for run_id in run_ids:
+        try:
+            shutil.rmtree(folder / run_id)
+        except OSError:
+            continue
+        gone.append(run_id)
     return gone
-
-
-def _written(folder: Path) -> datetime:
-    """When the newest of the folder's files was written."""
-    newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-    return datetime.fromtimestamp(newest, UTC)

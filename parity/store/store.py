@@ -31,6 +31,7 @@ from parity.store import audits as audit_rows
 from parity.store import jobs, runs, tables
 from parity.store import noise as noise_rows
 from parity.store.connection import lock, reading, reason, writing
+from parity.store.copied import copied_rows, mark_copied
 from parity.store.evidence import write_evidence
 from parity.store.history import job_history
 from parity.store.rows import Rows, copy_rows, digest_rows, stored_rows
@@ -107,6 +108,25 @@ class Store:
         """
         with writing(self._engine, f"the {kind.value} in the trail") as connection:
             return append_trail(connection, migration, kind, by, content)
+
+    def mark_copied(
+        self, migration: str, operation: str, relation: str, keys: Iterable[str]
+    ) -> None:
+        """Keeps which rows a rollback copies into legacy, before they are there.
+
+        Args:
+            migration: whose rollback.
+            operation: its id in the trail.
+            relation: where the rows go.
+            keys: the key of each, as a JSON object; one that is kept already is kept once.
+        """
+        with writing(self._engine, "which rows are copied") as connection:
+            mark_copied(connection, migration, operation, relation, keys)
+
+    def copied(self, migration: str, operation: str) -> dict[str, int]:
+        """How many rows a rollback has copied, by relation."""
+        with reading(self._engine) as connection:
+            return copied_rows(connection, migration, operation)
 
     def record_jobs(self, migration: str, session: date, outcomes: Iterable[JobOutcome]) -> None:
         """Keeps how the jobs of one attempt ended."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -76,15 +76,23 @@ def log_folders(
     return found
 
 
-def evidence_folders(evidence: Path, migration: str) -> list[tuple[str, date, tuple[Path, ...]]]:
-    """Run, session and files of each run's folder of evidence."""
+def evidence_folders(
+    evidence: Path, migration: str, own: Callable[[str], bool]
+) -> list[tuple[str, date, tuple[Path, ...]]]:
+    """Run, session and files of each run's folder of evidence.
+
+    Args:
+        evidence: the folder of the runs' folders.
+        migration: whose runs.
+        own: whether the harness gives files this name.
+    """
     ours = re.compile(re.escape(migration) + r"\.(\d{4}-\d\d-\d\d)\.\d+")
     found = []
     for folder in _folders(evidence):
         match = ours.fullmatch(folder.name)
         session = _date(match[1]) if match else None
         if session is not None:
-            files = [entry for entry in _plain(folder) if _is_evidence(entry.name)]
+            files = [entry for entry in _plain(folder) if own(entry.name)]
             found.append((folder.name, session, tuple(files)))
     return found
 
@@ -108,10 +116,6 @@ def remove(files: Collection[Path], upto: Path) -> None:
                 folder.rmdir()
     except OSError as error:
         raise ParityError(f"{error.filename} cannot be deleted: {error.strerror}") from None
-
-
-def _is_evidence(name: str) -> bool:
-    return name.endswith(".parquet") or (name.startswith(".") and name.endswith(".part"))
 
 
 def _result(folder: Path, migration: str) -> Mapping[str, Any] | None:

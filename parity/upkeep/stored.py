@@ -34,6 +34,7 @@ class Past:
         moment: the same as an instant.
         sessions: those of schema `parity` that may go, the oldest first.
         protected: the sessions of which something belongs to the phase in force.
+        runs: the stored runs of `sessions`.
         logs: the names of jobs that ran for each of `sessions`.
     """
 
@@ -43,6 +44,7 @@ class Past:
     moment: datetime
     sessions: tuple[date, ...]
     protected: frozenset[date]
+    runs: tuple[str, ...]
     logs: Mapping[date, frozenset[str]]
 
     @property
@@ -67,6 +69,7 @@ def past(database: Database, migration: str, phase: Phase, before: date, moment:
         sessions = tuple(row[0] for row in one.execute(deleting.PAST_SESSIONS, values))
         protected = frozenset(row[0] for row in one.execute(deleting.PROTECTED_SESSIONS, values))
         values["sessions"] = list(sessions)
+        runs = tuple(row[0] for row in one.execute(deleting.PAST_RUNS, values))
         logs: dict[date, set[str]] = {}
         for session, name in one.execute(deleting.KNOWN_LOGS, values):
             logs.setdefault(session, set()).add(name)
@@ -77,6 +80,7 @@ def past(database: Database, migration: str, phase: Phase, before: date, moment:
         moment=moment,
         sessions=sessions,
         protected=protected,
+        runs=runs,
         logs={session: frozenset(names) for session, names in logs.items()},
     )
 

@@ -262,6 +262,18 @@ def test_finding_the_same_again_writes_only_what_is_missing(store: Store, tmp_pa
     assert pq.read_table(folder / "bars.parquet").num_rows == 1
 
 
+def test_what_was_sealed_with_a_run_stays(store: Store, tmp_path: Path) -> None:
+    rows = [pair("A", 1.0, 2.0)]
+    stored(store, tmp_path, rows)
+    folder = tmp_path / RUN
+    names = ["index.html", "job-old.log", "manifest.json"]
+    for name in names:
+        (folder / name).write_text("sealed")
+    (folder / "gone.parquet").write_bytes(b"of another run")
+    stored(store, tmp_path, rows)
+    assert sorted(path.name for path in folder.iterdir()) == ["bars.parquet", *names]
+
+
 def test_files_of_another_database_are_not_taken_for_the_runs(store: Store, tmp_path: Path) -> None:
     folder = tmp_path / RUN
     folder.mkdir()

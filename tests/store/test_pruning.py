@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from parity.store.pruning import prune_evidence
+from parity.store.pruning import delete_evidence, old_evidence
 
 NOW = datetime(2005, 5, 1, tzinfo=UTC)
 
@@ -34,7 +34,10 @@ def test_only_old_runs_that_hold_no_longer_are_deleted(tmp_path: Path) -> None:
     ]
     (tmp_path / "m.2005-02-25.1").symlink_to(stay[0], target_is_directory=True)
     (tmp_path / "m.2005-02-24.1").write_text("a file")
-    assert prune_evidence(tmp_path, "m", {"m.2005-02-28.2"}, NOW) == ["m.2005-02-28.1"]
+    found = old_evidence(tmp_path, "m", {"m.2005-02-28.2"}, NOW)
+    assert found == ["m.2005-02-28.1"]
+    assert old.exists()
+    assert delete_evidence(tmp_path, [*found, "m.1999-01-01.1"]) == found
     assert not old.exists()
     assert all(path.exists() for path in stay)
     assert len(list(tmp_path.iterdir())) == len(stay) + 2
@@ -44,8 +47,8 @@ def test_a_file_that_was_written_again_keeps_its_folder(tmp_path: Path) -> None:
     place = made(tmp_path, "m.2005-02-28.1", 99)
     stamp = (NOW - timedelta(days=1)).timestamp()
     os.utime(place / "bars.parquet", (stamp, stamp))
-    assert prune_evidence(tmp_path, "m", (), NOW) == []
+    assert old_evidence(tmp_path, "m", (), NOW) == []
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
-    assert prune_evidence(tmp_path / "none", "m", (), NOW) == []
+    assert old_evidence(tmp_path / "none", "m", (), NOW) == []

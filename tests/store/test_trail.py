@@ -79,6 +79,19 @@ def test_the_switch_adds_a_row_and_can_do_nothing_else(store: Store, database: D
             connection.execute(statement)
 
 
+@pytest.mark.parametrize("place", range(3))
+def test_what_the_hash_joins_by_lines_is_one_line(
+    store: Store, database: Database, place: int
+) -> None:
+    values = ["toy", "step", "me"]
+    values[place] += "\n"
+    with (
+        database.connect_as("parity_harness") as connection,
+        pytest.raises(psycopg.errors.RaiseException, match="one line each"),
+    ):
+        connection.execute("SELECT parity.append_trail(%s, %s, %s, '{}')", values)
+
+
 def test_rows_added_at_once_make_one_chain(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.append_trail("toy", TrailKind.STEP, "me", {}), range(40)))

@@ -2,7 +2,8 @@
 
 The order makes a kill harmless: first the index loses its links, then pages go, then runs; a run
 without a page is published again by the next night, a page without a run would say what nobody
-can check. Everything is found anew each time, so running again goes on where it ended.
+can check. Before any of it, the trail says which runs go. Everything is found anew each time, so
+running again goes on where it ended.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from parity.evidence.names import is_of_harness
 from parity.model.verdict import Side
-from parity.nightly.harness import Harness
-from parity.nightly.night import EVIDENCE, LOGS
+from parity.nightly.harness import EVIDENCE, Harness
+from parity.nightly.night import LOGS
+from parity.nightly.pruning import note_pruned
 from parity.report.publish import write_index
 from parity.report.view import NightRow
 from parity.upkeep import folders, stored
@@ -48,6 +51,7 @@ def clean_up(
         moment = as_of - suite.retention.runs
         past = stored.past(harness.database, suite.migration, phase, _day(harness, moment), moment)
         work = _Work(harness, past, as_of, dry_run, say)
+        work.tell()
         lines = [*work.pages(), *work.rows("runs"), work.evidence()]
         lines += [*work.rows("noise"), *work.rows("alerts"), *work.accounts()]
     title = f"{'Would delete' if dry_run else 'Deleted'} of {suite.migration}"
@@ -66,6 +70,12 @@ class _Work:
     as_of: datetime
     dry_run: bool
     say: Callable[[str], None]
+
+    def tell(self) -> None:
+        """Says in the trail whose rows and evidence go, before any of it goes."""
+        if not self.dry_run:
+            gone = {run_id for run_id, _ in self._old_evidence()}
+            note_pruned(self.harness, gone | set(self.past.runs))
 
     def pages(self) -> list[Line]:
         """Pages and logs; one goes at the latest with the run that it is of."""
@@ -124,16 +134,22 @@ class _Work:
 
     def evidence(self) -> Line:
         """Evidence of runs that are gone, also of those that went before a kill."""
+        place = self.harness.suite.state / EVIDENCE
+        old = self._old_evidence()
+        for run_id, files in old:
+            self._remove(place / run_id, files)
+        return Line(what="runs' evidence", number=len(old))
+
+    def _old_evidence(self) -> list[tuple[str, tuple[Path, ...]]]:
+        """Run and files of the folders whose run is gone, or goes now."""
         suite, past = self.harness.suite, self.past
-        place = suite.state / EVIDENCE
-        known = stored.known_runs(self.harness.database, suite.migration)
-        number = 0
-        for run_id, session, files in folders.evidence_folders(place, suite.migration):
-            there = run_id in known and not (self.dry_run and session in past.sessions)
-            if session < past.before and session not in past.protected and not there:
-                self._remove(place / run_id, files)
-                number += 1
-        return Line(what="runs' evidence", number=number)
+        stay = stored.known_runs(self.harness.database, suite.migration) - set(past.runs)
+        known = folders.evidence_folders(suite.state / EVIDENCE, suite.migration, is_of_harness)
+        return [
+            (run_id, files)
+            for run_id, session, files in known
+            if session < past.before and session not in past.protected and run_id not in stay
+        ]
 
     def accounts(self) -> list[Line]:
         """The flows' accounts. The scripts' own are theirs."""

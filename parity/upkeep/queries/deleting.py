@@ -10,6 +10,7 @@ __all__ = [
     "KINDS",
     "KNOWN_LOGS",
     "KNOWN_RUNS",
+    "PAST_RUNS",
     "PAST_SESSIONS",
     "PROTECTED_SESSIONS",
     "TABLE_EXISTS",
@@ -41,6 +42,10 @@ PAST_SESSIONS = sql.SQL(
     "WHERE migration = %(migration)s AND session < %(before)s "
     "EXCEPT ({}) ORDER BY session"
 ).format(PROTECTED_SESSIONS)
+PAST_RUNS = sql.SQL(
+    "SELECT run_id FROM parity.run "
+    "WHERE migration = %(migration)s AND session = ANY(%(sessions)s) ORDER BY session, run_id"
+)
 KNOWN_RUNS = sql.SQL("SELECT run_id FROM parity.run WHERE migration = %(migration)s")
 KNOWN_LOGS = sql.SQL(
     "SELECT DISTINCT session, name FROM parity.job_run "

@@ -40,6 +40,10 @@ def upgrade() -> None:
             last parity.trail;
             next parity.trail;
         BEGIN
+            -- The hash joins its parts by line ends; only the last part may hold some.
+            IF concat(of_migration, of_kind, of_by) ~ '[\r\n]' THEN
+                RAISE EXCEPTION 'migration, kind and by are one line each';
+            END IF;
             PERFORM pg_advisory_xact_lock(hashtextextended(of_migration, 7301845));
             SELECT * INTO last FROM parity.trail t
             WHERE t.migration = of_migration ORDER BY t.number DESC LIMIT 1;
