@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from parity.monitoring.pairing import plain
 from parity.monitoring.rows import PrefectRun
 
-__all__ = ["NoAnswerError", "PrefectApi"]
+__all__ = ["NoAnswerError", "PrefectApi", "client_of", "why_not"]
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -66,26 +66,7 @@ class PrefectApi:
         Raises:
             NoAnswerError: that is no address.
         """
-        try:
-            address = httpx.URL(url)
-        except httpx.InvalidURL:
-            address = httpx.URL("")
-        if address.scheme not in ("http", "https") or not address.host:
-            raise NoAnswerError("its address must begin with http:// or https://")
-        login = (address.username, address.password) if address.userinfo else None
-        address = address.copy_with(username=None, password=None)
-        self.url = str(address)
-        headers = {}
-        if key := environ.get("PREFECT_API_KEY"):
-            headers["Authorization"] = f"Bearer {key}"
-        user, mark, password = environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
-        self._client = httpx.Client(
-            base_url=address,
-            headers=headers,
-            auth=(user, password) if mark else login,
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            trust_env=address.host not in LOOPBACK,  # no proxy stands between us and ourselves
-        )
+        self._client, self.url = client_of(url, environ)
         self._until = time.monotonic() + ALL_SECONDS
 
     def __enter__(self) -> Self:
@@ -167,11 +148,50 @@ class PrefectApi:
         try:
             answer = self._client.post(path, json=asked)
         except httpx.HTTPError as error:
-            reason = " ".join(str(error).split())
-            raise NoAnswerError(reason or type(error).__name__) from None
+            raise NoAnswerError(why_not(error)) from None
         if answer.status_code != httpx.codes.OK:
             raise NoAnswerError(f"HTTP {answer.status_code} {answer.reason_phrase}".rstrip())
         return answer.content
+
+
+def client_of(
+    url: str, environ: Mapping[str, str], *, seconds: float = READ_SECONDS
+) -> tuple[httpx.Client, str]:
+    """A client of the API, and the address as it may be shown: without a login.
+
+    Args:
+        url: address of the API.
+        environ: may hold PREFECT_API_AUTH_STRING (`user:password`) or PREFECT_API_KEY.
+        seconds: how long an answer may take.
+
+    Raises:
+        NoAnswerError: that is no address.
+    """
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        address = httpx.URL("")
+    if address.scheme not in ("http", "https") or not address.host:
+        raise NoAnswerError("its address must begin with http:// or https://")
+    login = (address.username, address.password) if address.userinfo else None
+    address = address.copy_with(username=None, password=None)
+    headers = {}
+    if key := environ.get("PREFECT_API_KEY"):
+        headers["Authorization"] = f"Bearer {key}"
+    user, mark, password = environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    client = httpx.Client(
+        base_url=address,
+        headers=headers,
+        auth=(user, password) if mark else login,
+        timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
+        trust_env=address.host not in LOOPBACK,  # no proxy stands between us and ourselves
+    )
+    return client, str(address)
+
+
+def why_not(error: httpx.HTTPError) -> str:
+    """Why nothing came back, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _run(run: _Run, flow: str) -> PrefectRun:

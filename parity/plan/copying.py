@@ -1,0 +1,151 @@
+"""Copies into legacy what only the candidate has and no script brings any more.
+
+One transaction for each relation. Rows that are there stay as they are. What is copied is noted in
+`parity.copied_row` by another role, so in another transaction, and before: a kill leaves rows that
+are noted and not there, never rows that are there and not noted. Copying again ends the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+
+from parity.database import Role
+from parity.database.complaint import first_line
+from parity.model.errors import ParityError
+from parity.nightly.harness import Harness
+from parity.plan.pairs import Column, Pair, columns_of
+from parity.plan.queries import copying as queries
+from parity.plan.queries.rolling_back import lock_timeout
+
+__all__ = ["copy_missing"]
+
+PATIENCE = timedelta(seconds=5)  # for a table that somebody has locked
+BATCH = 2_000  # rows of one statement
+Rows = Sequence[tuple[str | None, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Which columns go where: in candidate, as what, in legacy; and which are the key.
+
+    `lacking`: columns that a row must have, and nobody can tell what would be in them.
+    """
+
+    columns: tuple[tuple[str, str, Column], ...]
+    key: tuple[Column, ...]
+    lacking: tuple[str, ...]
+
+
+def copy_missing(harness: Harness, pair: Pair, operation: str) -> int:
+    """Copies the rows whose key legacy has not, in the columns that are served.
+
+    Args:
+        harness: whose database.
+        pair: the relations.
+        operation: id of the rollback in the trail.
+
+    Returns:
+        How many rows came in now.
+
+    Raises:
+        ParityError: they cannot be read or written, or legacy needs what nobody can tell; then
+            none is copied.
+    """
+    with _told(pair), _connected(harness, Role.PARITY_HARNESS) as reader:
+        way = _way(reader, pair)
+        with _connected(harness, Role.LEGACY_WRITER) as writer:
+            keys: list[str] = []
+            for rows in _missing(reader, pair, way):
+                _refuse(pair, way)
+                keys += _insert(writer, pair, way, rows)
+            suite = harness.suite
+            harness.store.mark_copied(suite.migration, operation, str(pair.legacy), keys)
+            writer.commit()
+    return len(keys)
+
+
+def _way(connection: psycopg.Connection, pair: Pair) -> _Way:
+    there = {column.name: column for column in columns_of(connection, pair.legacy)}
+    others = {column.name for column in columns_of(connection, pair.candidate)}
+    if not others:
+        raise ParityError(f"there is no {pair.candidate} to copy rows from")
+    if not pair.key:
+        raise ParityError(f"nobody knows the key of {pair.legacy}: its rows cannot be copied")
+    columns = tuple(
+        (pair.candidate_name(name), kind, there[name])
+        for name, kind in pair.columns
+        if pair.candidate_name(name) in others and name in there and not there[name].made
+    )
+    come = {column.name for _, _, column in columns}
+    if not come.issuperset(pair.key):
+        raise ParityError(f"{pair.candidate} lacks a column of the key ({', '.join(pair.key)})")
+    # What was served of a row, and what legacy has no row without.
+    wanted = {name for name, _ in pair.columns if name in there and not there[name].made}
+    wanted |= {name for name, column in there.items() if column.needed}
+    lacking = tuple(name for name in there if name in wanted - come)
+    return _Way(columns, tuple(there[name] for name in pair.key), lacking)
+
+
+def _refuse(pair: Pair, way: _Way) -> None:
+    if way.lacking:
+        raise ParityError(
+            f"{pair.legacy} needs {', '.join(way.lacking)}, which {pair.candidate} has not: "
+            "its rows are listed, not copied"
+        )
+
+
+def _missing(connection: psycopg.Connection, pair: Pair, way: _Way) -> Iterator[Rows]:
+    """The rows in batches; however many there are, few are held."""
+    text = queries.missing(
+        pair.candidate,
+        pair.legacy,
+        [(name, kind, column.name) for name, kind, column in way.columns],
+        [(pair.candidate_name(part.name), part.type, part.name) for part in way.key],
+    )
+    with connection.cursor(name="missing") as cursor:
+        cursor.execute(text)
+        while rows := cursor.fetchmany(BATCH):
+            yield rows
+
+
+def _insert(connection: psycopg.Connection, pair: Pair, way: _Way, rows: Rows) -> list[str]:
+    """Adds rows; returns the keys of those that were not there, as JSON."""
+    text = queries.insert(
+        pair.legacy,
+        [(column.name, column.type) for _, _, column in way.columns],
+        [column.name for column in way.key],
+    )
+    values = [list(column) for column in zip(*rows, strict=True)]
+    return [key for (key,) in connection.execute(text, values)]
+
+
+@contextmanager
+def _connected(harness: Harness, role: Role) -> Iterator[psycopg.Connection]:
+    """A transaction, taken back unless it is committed within."""
+    connection = harness.database.connect_as(role)
+    try:
+        connection.execute(queries.SAME_TEXT)
+        connection.execute(lock_timeout(PATIENCE, local=True))
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _told(pair: Pair) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.LockNotAvailable:
+        raise ParityError(
+            f"{pair.legacy} or {pair.candidate} is locked by another session for more than "
+            f"{PATIENCE.seconds} s; when it is free, run the same command again"
+        ) from None
+    except psycopg.Error as error:
+        raise ParityError(
+            f"rows of {pair.candidate} cannot be copied into {pair.legacy}: {first_line(error)}"
+        ) from None

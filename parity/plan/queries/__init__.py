@@ -1,0 +1,1 @@
+"""SQL of the use cases of the plan, by use case. Identifiers are quoted, values are bound."""
