@@ -1,6 +1,7 @@
 """Roles, schemas and grants: who may write where.
 
-Safe to run again: everything is created only where missing, in one transaction.
+Safe to run again: everything is created only where missing, in one transaction. A schema that is
+in quarantine, or was dropped after it, is not created anew.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from parity.database import queries
+from parity.database.quarantined import not_to_be_made
 from parity.model.errors import DatabaseError
 
 __all__ = ["DRILL", "ROLES", "SCHEMA_OWNERS", "Role", "provision"]
@@ -65,7 +67,9 @@ def provision(admin_url: str, *, login: bool) -> None:
             cursor.execute(queries.LOCK_PROVISION)
             cursor.execute(queries.EXISTING_ROLES, [[role.value for role in ROLES]])
             taken: dict[str, bool] = dict(cursor.fetchall())
-            for statement in _statements(taken, login=login, database=connection.info.dbname):
+            left_out = not_to_be_made(connection)
+            database = connection.info.dbname
+            for statement in _statements(taken, left_out, login=login, database=database):
                 cursor.execute(statement)
     except psycopg.Error as error:
         raise DatabaseError(
@@ -89,7 +93,9 @@ def create_database(admin_url: str, name: str, owner: Role) -> None:
             ) from None
 
 
-def _statements(taken: dict[str, bool], *, login: bool, database: str) -> list[sql.Composed]:
+def _statements(
+    taken: dict[str, bool], left_out: frozenset[str], *, login: bool, database: str
+) -> list[sql.Composed]:
     out: list[sql.Composed] = []
     for role in ROLES:
         if role.value not in taken:
@@ -101,6 +107,8 @@ def _statements(taken: dict[str, bool], *, login: bool, database: str) -> list[s
         owners = [role.value for role in SCHEMA_OWNERS.values()]
         out.append(queries.close_database(database, owners))
     for schema, owner in SCHEMA_OWNERS.items():
+        if schema in left_out:
+            continue
         out.append(queries.create_schema(schema, owner.value))
         for reader in READERS[schema]:
             out.extend(queries.grant_read(schema, owner.value, reader.value))

@@ -19,6 +19,17 @@ CONTRIB_PATHS = sql.SQL(
 )
 RELOAD = sql.SQL("SELECT pg_reload_conf()")
 DATABASE_EXISTS = sql.SQL("SELECT 1 FROM pg_database WHERE datname = %s")
+# Every schema with its comment, of which one may say that it is in quarantine.
+SCHEMAS_SAID = sql.SQL(
+    "SELECT nspname::text, obj_description(oid, 'pg_namespace') FROM pg_namespace"
+)
+# The login of a team may read less than the harness; then it is as if nothing had been dropped.
+TRAIL_READABLE = sql.SQL(
+    "SELECT EXISTS (SELECT FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace "
+    "WHERE n.nspname = 'parity' AND r.relname = 'trail' "
+    "AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(r.oid, 'SELECT'))"
+)
+CLEANUPS = sql.SQL("SELECT content FROM parity.trail WHERE kind = 'cleanup' ORDER BY id")
 
 
 def contrib_paths(folder: str) -> list[sql.Composed]:

@@ -168,3 +168,4 @@ class Suite:
     flows: Flows = field(default_factory=Flows)
     plan: Plan = field(default_factory=Plan)
     config_hash: str = ""
+    text: str = field(default="", compare=False, repr=False)  # of parity.yaml, for the record

@@ -7,6 +7,7 @@ import pytest
 
 from parity.database import Database, provision
 from parity.database.provision import SCHEMA_OWNERS
+from parity.database.quarantined import Quarantined
 
 OWNERS = {schema: role.value for schema, role in SCHEMA_OWNERS.items()}
 
@@ -82,3 +83,38 @@ def test_a_role_taken_on_at_connection_has_its_grants_only(database: Database) -
         connection.execute("CREATE TABLE legacy.t (a int)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("CREATE TABLE prefect.t (a int)")
+
+
+def test_a_schema_in_quarantine_is_not_made_anew_and_nobody_gets_rights_on_it(
+    database: Database,
+) -> None:
+    with database.connect_as("legacy_writer") as connection:
+        connection.execute("CREATE TABLE legacy.t AS SELECT 7 AS a")
+    held = Quarantined(schema="legacy_quarantined_20050304", of="legacy")
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute(f"ALTER SCHEMA legacy RENAME TO {held.schema}".encode())
+        connection.execute(f"COMMENT ON SCHEMA {held.schema} IS '{held.to_comment()}'".encode())
+        connection.execute(f"REVOKE ALL ON SCHEMA {held.schema} FROM parity_switch".encode())
+    rights = (
+        "SELECT array_agg((nspname, nspacl::text, nspowner) ORDER BY 1) FROM pg_namespace "
+        "WHERE nspname ~ '^legacy'"
+    )
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        before = connection.execute(rights).fetchone()
+        provision(database.admin_url, login=True)
+        assert connection.execute(rights).fetchone() == before
+        # Nor when something else has made an empty one: the way back drops that.
+        connection.execute("CREATE SCHEMA legacy")
+        provision(database.admin_url, login=True)
+        row = connection.execute(
+            "SELECT nspacl FROM pg_namespace WHERE nspname = 'legacy'"
+        ).fetchone()
+        assert row == (None,)
+    for role in ("prefect_writer", "parity_switch"):
+        with (
+            database.connect_as(role) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(f"SELECT * FROM {held.schema}.t".encode())
+    with database.connect_as("parity_harness") as connection:
+        assert connection.execute(f"SELECT a FROM {held.schema}.t".encode()).fetchone() == (7,)

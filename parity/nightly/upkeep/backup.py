@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from parity.database import queries as database_queries
 from parity.database.complaint import first_line
-from parity.database.holding import PATIENCE, hold
 from parity.database.provision import DRILL, SCHEMA_OWNERS
-from parity.database.scratch import bring_extensions, create_like_main, drop_scratch
 from parity.model.errors import DatabaseError, ParityError
 from parity.model.suite import Relation, Suite
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
+from parity.nightly.upkeep.dumping import Dumping, drop_leftovers, dump_and_try
 from parity.report.words import count
-from parity.upkeep import backing
 from parity.upkeep.account import Account, Line
-from parity.upkeep.archiving import checksum
-from parity.upkeep.queries import reading, tallying
 from parity.upkeep.shelf import Shelf
-from parity.upkeep.tools import find_tools
 
 __all__ = ["back_up", "schemas_of"]
 
@@ -61,10 +54,12 @@ def back_up(
     suite = harness.suite
     shelf = Shelf(folder or suite.state / FOLDER, suite.migration)
     name = shelf.name(now)
+    url = harness.database.admin_url
     try:
         with shelf.alone():
-            _drop_leftovers(harness, shelf)
-            content = _make(harness, shelf, name, say)
+            drop_leftovers(url, shelf)
+            wanted = Dumping(url=url, schemas=schemas_of(suite), say=say)
+            content = dump_and_try(wanted, shelf, name)
             gone = shelf.prune(suite.retention.backups)
     except psycopg.Error as error:
         raise DatabaseError(f"the backup was not made: {first_line(error)}") from None
@@ -90,105 +85,6 @@ def schemas_of(suite: Suite) -> tuple[str, ...]:
     relations += [suite.flows.runs, suite.flows.legacy, suite.flows.candidate]
     named = {one.schema for one in relations if one is not None}
     return tuple(sorted(named | (set(SCHEMA_OWNERS) - {DRILL})))
-
-
-def _make(harness: Harness, shelf: Shelf, name: str, say: Callable[[str], None]) -> dict[str, Any]:
-    url = harness.database.admin_url
-    part = shelf.part(name)
-    try:
-        with _snapshot(url, schemas_of(harness.suite)) as (connection, schemas, token):
-            tools = find_tools(connection.info.server_version // 10_000)
-            backing.dump(tools, url, schemas, token, part)
-            say(f"dumped {', '.join(schemas)}")
-            dumped = backing.tally(connection, schemas)
-        with _scratch(url, shelf, schemas) as scratch:
-            backing.restore(tools, scratch, part)
-            backing.compare(dumped, backing.look_at(scratch, schemas))
-        say(f"restored {sum(one.rows for one in dumped.values()):,} rows, all the same")
-        content = _content(harness, name, part, schemas, dumped)
-        shelf.put(name, content)
-    finally:
-        part.unlink(missing_ok=True)
-    return content
-
-
-@contextmanager
-def _snapshot(
-    url: str, wanted: Sequence[str]
-) -> Iterator[tuple[psycopg.Connection, list[str], str]]:
-    """A connection in a snapshot that pg_dump uses too, and which schemas are there.
-
-    Tables are locked before: one that is emptied in between would look empty to both.
-    """
-    with psycopg.connect(url) as connection:
-        found = connection.execute(tallying.SCHEMAS, [list(wanted)]).fetchall()
-        schemas = [row[0] for row in found]
-        tables = connection.execute(tallying.TABLES, [schemas]).fetchall()
-        connection.rollback()
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        connection.execute(database_queries.lock_timeout(PATIENCE, local=True))
-        hold(connection, [Relation(*names) for names in tables])
-        connection.execute(database_queries.NEVER_IDLE)
-        connection.execute(reading.SETTINGS)
-        row: Any = connection.execute(database_queries.EXPORT_SNAPSHOT).fetchone()
-        yield connection, schemas, row[0]
-
-
-@contextmanager
-def _scratch(url: str, shelf: Shelf, schemas: Sequence[str]) -> Iterator[str]:
-    """The connection string of an empty database, which is dropped at the end."""
-    name = shelf.record.new()
-    with psycopg.connect(url, autocommit=True) as admin:
-        try:
-            _create(admin, name)
-            scratch = backing.in_database(url, name)
-            with psycopg.connect(scratch, autocommit=True) as connection:
-                # The dump makes its schemas itself, but no extensions.
-                bring_extensions(admin, connection, schemas)
-            yield scratch
-        finally:
-            drop_scratch(admin, name)
-            shelf.record.cross_out(name)
-
-
-def _create(admin: psycopg.Connection, name: str) -> None:
-    """Makes it like the main database; the owners of schemas may own some in it."""
-    try:
-        create_like_main(admin, name)
-    except psycopg.errors.InsufficientPrivilege:
-        raise DatabaseError(
-            "the backup cannot be tried, as the scratch database cannot be created; let an "
-            f"administrator run: ALTER ROLE {admin.info.user} CREATEDB"
-        ) from None
-    for role in SCHEMA_OWNERS.values():
-        admin.execute(tallying.grant_create(name, role.value))
-
-
-def _drop_leftovers(harness: Harness, shelf: Shelf) -> None:
-    """What a killed backup has left: its scratch database and its unfinished file."""
-    for name in shelf.record.names():
-        with psycopg.connect(harness.database.admin_url, autocommit=True) as admin:
-            drop_scratch(admin, name)
-        shelf.record.cross_out(name)
-    shelf.remove_unfinished()
-
-
-def _content(
-    harness: Harness, name: str, path: Path, schemas: Sequence[str], dumped: backing.Tally
-) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "migration": harness.suite.migration,
-        "file": name,
-        "bytes": path.stat().st_size,
-        "sha256": checksum(path),
-        "schemas": list(schemas),
-        "tables": [
-            {"schema": schema, "table": table, "rows": one.rows, "digest": str(one)}
-            for (schema, table), one in sorted(dumped.items())
-        ],
-    }
 
 
 def _by_schema(content: dict[str, Any]) -> Iterator[tuple[str, int, int]]:

@@ -1,0 +1,1 @@
+"""The old schema's last way: archived, put into quarantine, brought back or dropped."""
