@@ -2,8 +2,193 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from parity.cli.options import Moment, by_option, config_option
+from parity.cli.rollback import ALL as ROLLBACK
+from parity.cli.telling import write_json
+from parity.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from parity.plan.cutover import Cutover
+    from parity.plan.drill import Drilled
 
 __all__ = ["ALL"]
 
-ALL: tuple[click.Command, ...] = ()
+
+def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--json", "json_path", metavar="PATH|-",
+        help="Write it as JSON there too; - is standard output, then alone.",
+    )(function)  # fmt: skip
+
+
+@click.command(short_help="Make the candidate the side that consumers read.")
+@config_option
+@click.option("--execute", is_flag=True, help="Do it; otherwise only show what would be done.")
+@click.option("--migration", metavar="NAME", help="With --execute: the migration's name, to "
+              "confirm which one is meant.")  # fmt: skip
+@click.option("--force", metavar="REASON", help="Cut over though the gate is not open; the reason "
+              "is put on record. Never overrides that the way back must work.")  # fmt: skip
+@by_option
+@click.option("--as-of", type=Moment(), help="By when nights are due and rows settled; by default "
+              "now.")  # fmt: skip
+@_json_option
+def cutover(
+    config: Path,
+    execute: bool,
+    migration: str | None,
+    force: str | None,
+    by: str,
+    as_of: datetime | None,
+    json_path: str | None,
+) -> int:
+    """Make the candidate the side that consumers read.
+
+    Without --execute: show the gate, the checks, the views, hooks and schedules; exit 0 where a
+    cutover would go through, 1 where something is red.
+
+    With --execute: exit 0 done (or done before), 1 done but a hook after it failed (the same
+    command runs it again), 2 not done: consumers read what they read before.
+    """
+    from parity.nightly import open_harness
+    from parity.plan.cutover import cut_over
+    from parity.plan.showing import show
+
+    now = as_of or datetime.now(UTC)
+    if not execute:
+        _only_with_execute(migration, force)
+        planned = show(open_harness(config, os.environ), now=now, environ=os.environ)
+        from parity.cli.planned import planned_lines
+
+        _tell(planned.to_json(), json_path, lambda: list(planned_lines(planned)))
+        return planned.exit_code
+    harness = open_harness(config, os.environ)
+    _confirm(migration, harness.suite.migration)
+    done = cut_over(
+        harness, by=by, force=_reason(force), now=now, environ=os.environ, say=_say(json_path)
+    )
+    _tell(done.to_json(), json_path, lambda: list(_cutover_lines(done)))
+    return done.exit_code
+
+
+@click.command(short_help="Rehearse cutover and rollback on views of its own.")
+@config_option
+@click.option("--readers", type=click.IntRange(1, 64), default=4, show_default=True,
+              help="How many read the views meanwhile.")  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), default=3.0, show_default=True,
+              help="How long they read.")  # fmt: skip
+@by_option
+@_json_option
+def drill(config: Path, readers: int, seconds: float, by: str, json_path: str | None) -> int:
+    """Rehearse cutover and rollback on views of its own in schema market_drill.
+
+    Readers read them all the while; consumers notice nothing. The result goes into the trail,
+    where the gate finds it. Exit codes: 0 good, 1 the drill failed, 2 it could not run.
+    """
+    from parity.nightly import open_harness
+    from parity.plan.drill import drill as rehearse
+
+    harness = open_harness(config, os.environ)
+    found = rehearse(harness, readers=readers, seconds=seconds, by=by, say=_say(json_path))
+    _tell(found.to_json(), json_path, lambda: list(_drill_lines(found)))
+    return found.exit_code
+
+
+def _only_with_execute(*given: str | None) -> None:
+    if any(given):
+        raise UsageError("--migration and --force go with --execute")
+
+
+def _confirm(given: str | None, name: str) -> None:
+    if given != name:
+        raise UsageError(
+            f"--execute asks for the migration's name: --migration {name}"
+            + (f" (not {given})" if given else "")
+        )
+
+
+def _reason(force: str | None) -> str | None:
+    if force is not None and not force.strip():
+        raise UsageError("--force needs a reason, which is put on record")
+    return force
+
+
+def _say(json_path: str | None) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        click.echo(line, err=json_path == "-")
+
+    return say
+
+
+def _tell(
+    content: Mapping[str, Any],
+    json_path: str | None,
+    lines: Callable[[], list[RenderableType]],
+) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if json_path == "-":
+        click.echo(text, nl=False)
+        return
+    if json_path:
+        write_json(json_path, text)
+    from parity.report.screen import Screen
+
+    click.echo(str(Screen(lines, 80)), nl=False)
+
+
+def _cutover_lines(done: Cutover) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    from parity.report.screen import bullets
+
+    if done.already:
+        yield Text("Consumers read the candidate already; nothing is left to do.")
+        return
+    yield Text(f"{done.operation}: consumers read the candidate.", "bold")
+    if done.swapped is not None:
+        yield Text(
+            f"Switched in {done.swapped.seconds * 1000:.0f} ms at try {done.swapped.attempts}; "
+            f"no reader waited longer than {done.swapped.longest_hold * 1000:.0f} ms."
+        )
+    yield from bullets("Red items of the gate that were overridden", done.forced)
+    yield from bullets(
+        "Hooks that failed; the same command runs them again",
+        [f"{hook.name}: {hook.reason} (log: {hook.log})" for hook in done.failed],
+    )
+    if not done.schedules:
+        yield Text("Prefect's schedules do not run yet; parity status tries again.")
+    yield Text("The way back: parity rollback --execute --reason WHY")
+
+
+def _drill_lines(found: Drilled) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    seen = found.seen
+    yield Text(f"Drill of {len(found.views)} views: {'good' if found.ok else 'FAILED'}", "bold")
+    if not found.ok:
+        yield Text(f"Why: {found.why_not}")
+    for what, seconds in (
+        ("to the candidate", found.seconds_to_switch),
+        ("back to legacy", found.seconds_to_switch_back),
+    ):
+        if seconds is not None:
+            yield Text(f"Switched {what} in {seconds * 1000:.0f} ms.")
+    yield Text(
+        f"{found.readers} readers: {seen.reads:,} reads, {seen.errors} errors, {seen.mixed} mixed; "
+        f"the longest wait was {seen.longest_wait * 1000:.0f} ms."
+    )
+
+
+ALL = (cutover, drill, *ROLLBACK)

@@ -21,6 +21,8 @@ from parity.model.waiver import Waiver
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.proving import prove
+from parity.nightly.quarantined import refuse_quarantined
+from parity.nightly.recording import record_config
 from parity.nightly.revising import remember
 from parity.nightly.sealing import seal
 from parity.nightly.serving import serve
@@ -33,6 +35,7 @@ from parity.report.view import NightRow
 __all__ = ["EVIDENCE", "Night", "publish_all"]
 
 LOGS = "logs"
+OURSELVES = "parity"  # who puts on record what changed since the last night
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +70,7 @@ class Night:
             UsageError: the exchange was closed that day.
             ConfigError: waivers.yaml is wrong.
         """
+        refuse_quarantined(harness)
         at = harness.suite.at
         day = session or harness.exchange.latest(as_of or now, at)
         harness.exchange.require(day)
@@ -213,6 +217,7 @@ class Night:
             primary=findings.primary,
             waivers=findings.waivers,
         )
+        record_config(self.harness, OURSELVES)
         stored = self.harness.store.save(
             result,
             findings.rows,
@@ -227,7 +232,8 @@ class Night:
         except Exception as error:  # noqa: BLE001
             # The night is stored and is to be published, whatever becomes of old logs.
             say(f"The log of writes was not pruned: {type(error).__name__}: {error}")
-        serve(self.harness, say)
+        if suite.plan.kept:
+            serve(self.harness, say)
         remember(
             suite,
             self.harness.database,

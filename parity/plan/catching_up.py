@@ -22,6 +22,7 @@ from parity.plan.pairs import Pair
 from parity.plan.proving_served import Proof, keys_missing, prove
 from parity.plan.queries import rolling_back as queries
 from parity.plan.rerunning import Era, era_of, missed, rerun, spanned
+from parity.report.words import count
 
 __all__ = ["CaughtUp", "Order", "catch_up"]
 
@@ -186,7 +187,7 @@ def _copy(harness: Harness, order: Order, found: CaughtUp, say: Say) -> None:
         with _troubles(found):
             copied = copy_missing(harness, pair, order.operation)
             if copied:
-                say(f"{copied:,} rows of {pair.candidate} copied into {pair.legacy}.")
+                say(f"{count(copied, 'row')} of {pair.candidate} copied into {pair.legacy}.")
     found.copied = harness.store.copied(harness.suite.migration, order.operation)
 
 

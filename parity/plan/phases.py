@@ -22,6 +22,7 @@ from parity.model.errors import ParityError, StoreError, UsageError
 from parity.model.trail import TrailKind
 from parity.model.verdict import Phase, Side
 from parity.nightly.harness import Harness
+from parity.nightly.recording import record_config
 from parity.plan.checklist import checklist
 
 __all__ = ["Advanced", "Standing", "advance", "retreat", "show"]
@@ -120,6 +121,7 @@ def advance(
     """
     migration = harness.suite.migration
     with harness.alone():
+        record_config(harness, by)
         seen = _newest(harness)
         phase = harness.store.phase(migration)
         if phase in _ELSEWHERE:

@@ -12,6 +12,7 @@ from parity.gates.signatures import signed, to_sign
 from parity.model.errors import UsageError
 from parity.model.trail import TrailEntry, TrailKind
 from parity.nightly.harness import Harness
+from parity.nightly.recording import record_config
 from parity.plan.checklist import facts_of
 
 __all__ = ["Signature", "sign"]
@@ -63,6 +64,7 @@ def sign(harness: Harness, item: str, *, by: str, note: str, now: datetime) -> S
     before = signed(facts, item)
     if before.ok and before.entry is not None:
         return Signature(item=item, text=text, row=before.entry, new=False)
+    record_config(harness, by)  # what it holds for stands in the trail before it
     number = harness.store.append_trail(
         harness.suite.migration,
         TrailKind.SIGNATURE,

@@ -110,10 +110,12 @@ def require_legacy(harness: Harness, found: Whereabouts) -> None:
         return
     told = ", ".join(f"{schema}.{name}" for schema, name in absent)
     cleanups = harness.store.trail(harness.suite.migration, TrailKind.CLEANUP)
-    renamed = [e.content for e in cleanups if e.content.get("step") in ("renamed", "restored")]
-    if renamed and renamed[-1]["step"] == "renamed":
+    moved = [e.content for e in cleanups if e.content.get("step") in ("renamed", "restored")]
+    last = {content.get("schema"): content for content in moved}  # a row for each schema
+    held = [last[schema] for schema, _ in absent if last.get(schema, {}).get("step") == "renamed"]
+    if held:
         raise DatabaseError(
-            f"{told} is in quarantine as schema {renamed[-1].get('renamed_to', '?')}: "
+            f"{told} is in quarantine as schema {held[0].get('renamed_to', '?')}: "
             "bring it back first with parity cleanup --undo --execute, then roll back"
         )
     raise DatabaseError(f"there is no {told}, so no view can read it; nothing has changed")

@@ -1,1 +1,40 @@
-"""The views that consumers read, and how they are moved from one side to the other."""
+"""The switch: views that consumers read, and how they are moved from one side to the other."""
+
+from __future__ import annotations
+
+from parity.switch.digesting import Digest, digest, digest_relations, one_snapshot
+from parity.switch.lagging import Reached, config_of_run, reached
+from parity.switch.noting import note, noted_since
+from parity.switch.proving import prove_way_back
+from parity.switch.queries import side_seen
+from parity.switch.resolving import NoRelationError, resolve, resolve_as_served
+from parity.switch.serving import create_missing, keep_still, make_anew, remove, side_of, there
+from parity.switch.swapping import Swapped, swap
+from parity.switch.view import MARKET, View
+
+__all__ = [
+    "MARKET",
+    "Digest",
+    "NoRelationError",
+    "Reached",
+    "Swapped",
+    "View",
+    "config_of_run",
+    "create_missing",
+    "digest",
+    "digest_relations",
+    "keep_still",
+    "make_anew",
+    "note",
+    "noted_since",
+    "one_snapshot",
+    "prove_way_back",
+    "reached",
+    "remove",
+    "resolve",
+    "resolve_as_served",
+    "side_of",
+    "side_seen",
+    "swap",
+    "there",
+]

@@ -1,0 +1,52 @@
+"""Two files by which a person holds a cutover: one that makes it wait, one that ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from parity.model.errors import ParityError
+from parity.model.plan import Switching
+
+__all__ = ["refuse_panic", "wait_while_postponed"]
+
+LOOK = 0.5  # seconds
+REMIND = 30.0  # seconds
+
+
+def refuse_panic(switching: Switching) -> None:
+    """Raises when the panic file is there; nothing has been moved."""
+    if _there(switching.panic_file):
+        raise ParityError(
+            f"the panic file {switching.panic_file} is there: given up, and consumers read what "
+            "they read before; remove the file to start again"
+        )
+
+
+def wait_while_postponed(switching: Switching, say: Callable[[str], None]) -> bool:
+    """Waits while the postpone file is there; returns whether it had to.
+
+    Raises:
+        ParityError: the panic file is there, or comes while it waits.
+    """
+    refuse_panic(switching)
+    if not _there(switching.postpone_file):
+        return False
+    reminded = -REMIND
+    began = time.monotonic()
+    while _there(switching.postpone_file):
+        waited = time.monotonic() - began
+        if waited - reminded >= REMIND:
+            reminded = waited
+            say(f"Postponed while {switching.postpone_file} is there; remove it to switch, or "
+                f"create {switching.panic_file} to give up.")  # fmt: skip
+        time.sleep(LOOK)
+        refuse_panic(switching)
+    say("No longer postponed.")
+    return True
+
+
+def _there(path: Path) -> bool:
+    """A link that leads nowhere counts too: somebody put it there."""
+    return path.exists() or path.is_symlink()

@@ -1,0 +1,111 @@
+"""What a cutover would do, without doing any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from parity.model.checklist import Checklist
+from parity.model.errors import ParityError
+from parity.model.plan import Switching
+from parity.model.verdict import Phase
+from parity.nightly.harness import Harness
+from parity.plan.cutover import gate_of
+from parity.plan.losing import told_in_a_line
+from parity.plan.standing import Standing, standing
+from parity.plan.verifying import Checked, checked, checks, views_of
+from parity.switch import View
+
+__all__ = ["Planned", "show"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What `parity cutover` shows.
+
+    Attributes:
+        migration: its name, by which the cutover is confirmed.
+        stands: where it stands.
+        gate: the checklist; None where nothing is left to switch.
+        checks: what must hold whatever `--force` says, as it is now.
+        views: what would be moved.
+        switching: hooks, files, schedules and patience.
+    """
+
+    migration: str
+    stands: Standing
+    gate: Checklist | None
+    checks: tuple[Checked, ...]
+    views: tuple[View, ...]
+    switching: Switching
+
+    @property
+    def ready(self) -> bool:
+        """True when a cutover would go through, as far as can be told now."""
+        if self.gate is None:
+            return True
+        right = self.stands.phase is Phase.VALIDATION and not self.switching.panic_file.exists()
+        return right and self.gate.open and all(check.ok for check in self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 where something is red."""
+        return 0 if self.ready else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """What `parity cutover --json` prints."""
+        switching = self.switching
+        return {
+            "schema_version": 1,
+            "migration": self.migration,
+            "phase": self.stands.phase.value,
+            "primary": self.stands.primary.value,
+            "operation": self.stands.operation or None,
+            "half_done": self.stands.half_done,
+            "ready": self.ready,
+            "gate": self.gate.to_json() if self.gate else None,
+            "checks": [check.to_json() for check in self.checks],
+            "views": [view.to_json() for view in self.views],
+            "hooks": {
+                "before": [hook.name for hook in switching.before],
+                "after": [hook.name for hook in switching.after],
+            },
+            "schedules": list(switching.schedules),
+            "postpone_file": str(switching.postpone_file),
+            "panic_file": str(switching.panic_file),
+            "lock_timeout_seconds": switching.lock_timeout.total_seconds(),
+            "attempts": switching.attempts,
+        }
+
+
+def show(harness: Harness, *, now: datetime, environ: Mapping[str, str]) -> Planned:
+    """Looks at everything that a cutover would look at; writes nothing.
+
+    Raises:
+        ParityError: it cannot be told where the migration stands.
+    """
+    with told_in_a_line("ask again when it answers"):
+        return _look(harness, now, environ)
+
+
+def _look(harness: Harness, now: datetime, environ: Mapping[str, str]) -> Planned:
+    stands = standing(harness)
+    left = not (stands.finished or stands.half_done)
+    views: tuple[View, ...] = stands.views
+    found: tuple[Checked, ...] = ()
+    if left:
+        try:
+            views = views_of(harness)
+            found = checked(checks(harness, views, now))
+        except ParityError as error:
+            found = (Checked(title="the views", ok=False, seen=str(error)),)
+    return Planned(
+        migration=harness.suite.migration,
+        stands=stands,
+        gate=gate_of(harness, now, environ) if left else None,
+        checks=found,
+        views=views,
+        switching=harness.suite.plan.switching,
+    )

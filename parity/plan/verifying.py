@@ -1,0 +1,223 @@
+"""What must be true before a switch, whoever wants it, and what must be seen after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from parity.database import Role
+from parity.database.complaint import first_line
+from parity.model.errors import DatabaseError, ParityError
+from parity.model.suite import Dataset
+from parity.model.trail import TrailKind
+from parity.model.verdict import Side
+from parity.nightly.harness import Harness
+from parity.switch import (
+    Reached,
+    View,
+    config_of_run,
+    digest,
+    digest_relations,
+    one_snapshot,
+    prove_way_back,
+    reached,
+    resolve_as_served,
+    side_of,
+)
+
+__all__ = ["Check", "Checked", "checked", "checks", "unlike", "views_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that must hold; `look` says what it saw, or raises a ParityError."""
+
+    title: str
+    look: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What came of a check: what was seen, or why it does not hold."""
+
+    title: str
+    ok: bool
+    seen: str
+
+    def to_json(self) -> dict[str, Any]:
+        """An entry of `checks`."""
+        return {"title": self.title, "ok": self.ok, "seen": self.seen}
+
+
+def views_of(harness: Harness) -> tuple[View, ...]:
+    """The views with the columns that they have or would have.
+
+    Raises:
+        DatabaseError: a side cannot serve one.
+        ParityError: the config names none.
+    """
+    served = harness.suite.plan.served
+    if not served:
+        raise ParityError("the config serves no view; name one under serving")
+    with harness.database.connect_as(Role.PARITY_SWITCH) as connection:
+        return resolve_as_served(connection, served)
+
+
+def checks(harness: Harness, views: Sequence[View], now: datetime) -> tuple[Check, ...]:
+    """What holds before a cutover or it does not happen, whatever `--force` says."""
+    return (
+        Check("the way back", lambda: _way_back(harness, views)),
+        Check("the newest night", lambda: _newest_night(harness, now)),
+        Check("legacy is not behind", lambda: _legacy_there(harness, now)),
+        Check("candidate is not behind", lambda: _no_lag(harness)),
+        Check("nothing unsettled", lambda: _settled(harness, now)),
+    )
+
+
+def checked(wanted: Sequence[Check]) -> tuple[Checked, ...]:
+    """All checks, those that do not hold among them."""
+    found = []
+    for check in wanted:
+        try:
+            found.append(Checked(title=check.title, ok=True, seen=check.look()))
+        except ParityError as error:
+            found.append(Checked(title=check.title, ok=False, seen=str(error)))
+    return tuple(found)
+
+
+def unlike(harness: Harness, views: Sequence[View], side: Side) -> str:
+    """Reads the views as a consumer does; says how they are not what a side holds, or nothing.
+
+    The views and the side's relations are read in one snapshot, and compared by digests.
+
+    Raises:
+        DatabaseError: the server does not answer.
+    """
+    with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+        try:
+            with one_snapshot(connection):
+                found = side_of(connection, views)
+                served = digest(connection, views)
+                held = digest_relations(connection, views, side)
+        except DatabaseError as error:
+            return str(error)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise DatabaseError(
+                    f"the views could not be verified: {first_line(error)}; run this again"
+                ) from None
+            return f"the views cannot be read: {first_line(error)}"
+    if found is not side:
+        return f"the views read {found or 'nothing'}, not {side}"
+    return "; ".join(
+        f"view {name} serves {served[name].rows:,} rows that are not the {held[name].rows:,} of "
+        f"the {side} side"
+        for name in sorted(served)
+        if served[name] != held[name]
+    )
+
+
+def _way_back(harness: Harness, views: Sequence[View]) -> str:
+    prove_way_back(harness.database, views)
+    return "switched there and back in a transaction that was rolled back"
+
+
+def _newest_night(harness: Harness, now: datetime) -> str:
+    suite = harness.suite
+    session = harness.exchange.latest(now, suite.at)
+    run = harness.store.current(suite.migration, session)
+    if run is None:
+        raise ParityError(
+            f"the night of session {session} is due and not stored; run parity nightly"
+        )
+    with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+        config, compared = config_of_run(connection, run.run_id)
+    if config != suite.config_hash and not _recorded_before(harness, compared):
+        raise ParityError(
+            f"the night of session {session} was compared under another config; run parity "
+            "compare, or wait for the next night"
+        )
+    return f"{run.run_id} of session {session}, under this config"
+
+
+def _recorded_before(harness: Harness, compared: datetime) -> bool:
+    """A run that was found again keeps its old config; the trail knows since when this one is."""
+    rows = harness.store.trail(harness.suite.migration, TrailKind.CONFIG)
+    if not rows:
+        return False
+    return rows[-1].content.get("hash") == harness.suite.config_hash and rows[-1].at <= compared
+
+
+def _sides(harness: Harness) -> list[tuple[Dataset, Reached, Reached]]:
+    """How far legacy and candidate are, of each dataset."""
+    zone = str(harness.exchange.zone)
+    with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+        return [
+            (
+                dataset,
+                reached(connection, dataset, Side.LEGACY, zone),
+                reached(connection, dataset, Side.CANDIDATE, zone),
+            )
+            for dataset in harness.suite.datasets
+        ]
+
+
+def _legacy_there(harness: Harness, now: datetime) -> str:
+    """Legacy has the newest session that was compared, or all that the candidate has of it."""
+    session = harness.exchange.latest(now, harness.suite.at)
+    late = [
+        f"{dataset.name} ({_told(legacy)}; candidate {_told(candidate)})"
+        for dataset, legacy, candidate in _sides(harness)
+        if _behind(harness, legacy, candidate, session)
+    ]
+    if late:
+        raise ParityError(
+            f"legacy lacks rows up to session {session}, so there is no way back to it: "
+            f"{', '.join(late)}"
+        )
+    return f"rows up to session {session}, or all that there are"
+
+
+def _behind(harness: Harness, legacy: Reached, candidate: Reached, session: date) -> bool:
+    if candidate.newest is None:
+        return candidate.rows and not legacy.rows
+    if legacy.newest is None:
+        return True
+    zone = harness.exchange.zone
+    wanted = min(candidate.newest.astimezone(zone).date(), session)
+    return legacy.newest.astimezone(zone).date() < wanted
+
+
+def _no_lag(harness: Harness) -> str:
+    late = [
+        f"{dataset.name} ({_told(candidate)}; legacy {_told(legacy)})"
+        for dataset, legacy, candidate in _sides(harness)
+        if (legacy.rows and not candidate.rows)
+        or (legacy.newest and (candidate.newest is None or candidate.newest < legacy.newest))
+    ]
+    if late:
+        raise ParityError(f"the candidate is behind legacy: {', '.join(late)}")
+    return "each dataset reaches as far as legacy"
+
+
+def _settled(harness: Harness, now: datetime) -> str:
+    young = [
+        f"{dataset.name} (newest {max(newest):%Y-%m-%d %H:%M %Z}, settled after {dataset.settle})"
+        for dataset, legacy, candidate in _sides(harness)
+        if dataset.settle is not None
+        and (newest := [one.newest for one in (legacy, candidate) if one.newest is not None])
+        and max(newest) > now - dataset.settle
+    ]
+    if young:
+        raise ParityError(f"rows are too young to have been compared: {', '.join(young)}")
+    return "no row is younger than its dataset's settle"
+
+
+def _told(found: Reached) -> str:
+    if found.newest is not None:
+        return f"newest {found.newest:%Y-%m-%d %H:%M %Z}"
+    return "has rows" if found.rows else "has none"

@@ -1,0 +1,495 @@
+"""The cutover: consumers read the candidate from now on, or everything is as before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from parity.database import Database
+from parity.model.errors import ParityError
+from parity.model.trail import TrailKind
+from parity.model.verdict import Phase, Side, Verdict
+from parity.nightly import Harness
+from parity.nightly.serving import serve
+from parity.plan import postponing
+from parity.plan.cutover import Cutover, cut_over
+from tests.conftest import Inside
+from tests.plan.toy_cutover import CONFIG, NOW, SESSION, act, check, finished, opened, prepare
+from tests.report.build import equal, run
+
+FORCED = ("cutover", "--execute", "--migration", "toy", "--force", "a rehearsal", "--by", "anna",
+          "--as-of", NOW.isoformat())  # fmt: skip
+Go = Callable[..., Cutover]
+
+
+@pytest.fixture
+def harness(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Harness:
+    monkeypatch.setenv("PARITY_DATABASE_URL", database.admin_url)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    return prepare(database.admin_url, tmp_path)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def go(harness: Harness, said: list[str]) -> Go:
+    def run_it(of: Harness = harness, **more: object) -> Cutover:
+        values = {"by": "anna", "force": "a rehearsal", "now": NOW, "environ": {}} | more
+        return cut_over(of, say=said.append, **values)  # type: ignore[arg-type]
+
+    return run_it
+
+
+def steps(harness: Harness) -> list[str]:
+    return [entry.content["step"] for entry in harness.store.trail("toy", TrailKind.STEP)]
+
+
+def kinds(harness: Harness) -> list[str]:
+    return [entry.kind for entry in harness.store.trail("toy")]
+
+
+def sql(database: Database, text: str) -> None:
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute(text.encode())
+
+
+def state(database: Database, tmp_path: Path) -> str:
+    return check(database.admin_url, tmp_path)
+
+
+def test_a_night_serves_views_that_are_missing_and_says_which_it_cannot(
+    database: Database, tmp_path: Path, harness: Harness
+) -> None:
+    sql(database, "DROP VIEW market.parity_now_prices, market.parity_now_sizes CASCADE; "
+        "ALTER TABLE prefect.sizes RENAME TO later")  # fmt: skip
+    said: list[str] = []
+    serve(harness, said.append)
+    assert said == []  # that a compared table is not there, the comparison says
+    prices = harness.suite.datasets[:1]
+    serve(replace(harness, suite=replace(harness.suite, datasets=prices)), said.append)
+    assert said == [
+        "market.sizes is not served yet: view sizes: the candidate side has no prefect.sizes"
+    ]
+    with database.connect_as("parity_harness") as connection:
+        assert connection.execute("SELECT count(*) FROM market.prices").fetchone() == (10,)
+    sql(database, "ALTER TABLE prefect.later RENAME TO sizes; "
+        "ALTER TABLE legacy.sizes ALTER of TYPE int USING 1; "
+        "ALTER TABLE prefect.sizes ALTER of TYPE int[] USING ARRAY[1]")  # fmt: skip
+    serve(harness, said.append)
+    assert "column of) cannot serve it" in said[-1]
+    for side in ("legacy", "prefect"):
+        sql(database, f"ALTER TABLE {side}.sizes ALTER of TYPE text USING '{side}'")
+    serve(harness, said.append)
+    serve(harness, said.append)
+    assert len(said) == 2
+    assert state(database, tmp_path) == "legacy"
+
+
+def test_a_night_serves_the_side_that_is_primary(
+    database: Database, tmp_path: Path, harness: Harness, go: Go
+) -> None:
+    go()
+    sql(database, "DROP VIEW market.parity_now_sizes CASCADE")
+    serve(harness, lambda _line: None)
+    assert state(database, tmp_path) == "candidate"
+
+
+def test_the_plan_shows_everything_and_writes_nothing(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside
+) -> None:
+    before = kinds(harness)
+    told = inside("cutover", "--as-of", NOW.isoformat(), folder=tmp_path)
+    assert told.returncode == 1, told
+    for text in ("Phase validation; consumers read legacy", "The gate is NOT OPEN", "trained",
+                 "✓  the way back", "View market.prices: from legacy.prices to prefect.prices",
+                 "price numeric(15,4)", "may: /bin/sh hook.sh before", "then: /bin/sh hook.sh",
+                 ".parity/postpone", "parity cutover --execute --migration toy"):  # fmt: skip
+        assert text in told.stdout, (text, told.stdout)
+    assert max(map(len, told.stdout.splitlines())) <= 80
+    told = inside("cutover", "--as-of", NOW.isoformat(), "--json", "-", folder=tmp_path)
+    found = json.loads(told.stdout)
+    assert (found["ready"], found["primary"], found["phase"]) == (False, "legacy", "validation")
+    assert {check["ok"] for check in found["checks"]} == {True}
+    assert [view["view"] for view in found["views"]] == ["prices", "sizes"]
+    assert found["hooks"] == {"before": ["may"], "after": ["then"]}
+    assert kinds(harness) == before
+    assert not (tmp_path / "hooks.txt").exists()
+    assert state(database, tmp_path) == "legacy"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--migration", "toy"), "--migration and --force go with --execute"),
+        (("--execute",), "--execute asks for the migration's name: --migration toy"),
+        (("--execute", "--migration", "to"), r"--migration toy (not to)"),
+        (("--execute", "--migration", "toy", "--force", " "), "--force needs a reason"),
+        (
+            ("--execute", "--migration", "toy", "--as-of", NOW.isoformat()),
+            "the gate is not open: ",
+        ),
+    ],
+)
+def test_what_is_not_confirmed_or_not_open_is_refused(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside,
+    arguments: tuple[str, ...], message: str,
+) -> None:  # fmt: skip
+    before = kinds(harness)
+    told = inside("cutover", *arguments, folder=tmp_path)
+    assert (told.returncode, message in told.stderr) == (2, True), told
+    assert kinds(harness) == before
+    assert state(database, tmp_path) == "legacy"
+
+
+def test_a_cutover_moves_views_trail_and_phase_and_says_so(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside
+) -> None:
+    told = inside(*FORCED, folder=tmp_path)
+    assert told.returncode == 0, told
+    assert "THE GATE IS NOT OPEN AND IS OVERRIDDEN by anna: a rehearsal" in told.stdout
+    assert "RED trained" in told.stdout
+    assert "Verified: the views serve exactly what the candidate holds." in told.stdout
+    assert "cutover-1: consumers read the candidate." in told.stdout
+    assert state(database, tmp_path) == "candidate"
+    assert steps(harness) == [
+        "begun", "hooks before", "switched", "verified", "hook after", "hooks after", "finished",
+    ]  # fmt: skip
+    (override,) = harness.store.trail("toy", TrailKind.OVERRIDE)
+    assert (override.by, override.content["reason"]) == ("anna", "a rehearsal")
+    assert override.content["operation"] == "cutover-1"
+    assert "trained" in override.content["red"]
+    (switch,) = harness.store.trail("toy", TrailKind.SWITCH)
+    phase = harness.store.trail("toy", TrailKind.PHASE)[-1]
+    assert phase.number == switch.number + 1
+    assert (switch.content["from"], switch.content["to"]) == ("legacy", "candidate")
+    assert switch.content["forced"] is True
+    assert (phase.content["from"], phase.content["to"]) == ("validation", "cutover")
+    assert (tmp_path / "hooks.txt").read_text() == (
+        "before cutover-1 legacy candidate\nafter cutover-1 legacy candidate\n"
+    )
+    with database.connect_as("parity_harness") as connection:
+        kind = connection.execute("SELECT pg_typeof(price) FROM market.prices").fetchone()
+    assert kind == ("numeric",)
+    again = inside(*FORCED, "--json", "-", folder=tmp_path)
+    assert again.returncode == 0
+    assert json.loads(again.stdout)["already"] is True
+    assert "Nothing is left to do" in inside("cutover", folder=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (
+            "ALTER TABLE legacy.sizes RENAME TO gone",
+            r"market\.sizes reads legacy\.gone: neither side",
+        ),
+        (
+            "REVOKE SELECT ON legacy.sizes FROM parity_switch",
+            r"legacy\.sizes.*cannot serve it: permission denied",
+        ),
+        (
+            "ALTER VIEW market.sizes OWNER TO postgres",
+            r"lacks the ownership of market\.sizes \(it belongs to postgres\)",
+        ),
+        (
+            "REVOKE CREATE ON SCHEMA market FROM parity_switch",
+            "the way back is not usable: role parity_switch lacks USAGE and CREATE on schema mark",
+        ),
+        (
+            "DELETE FROM legacy.prices WHERE day = '2024-02-29'",
+            r"legacy lacks rows up to session 2024-02-29, .*: prices \(newest 2024-02-28",
+        ),
+        ("DELETE FROM legacy.sizes", r"legacy lacks rows .*: sizes \(has none; candidate has rows"),
+        (
+            "DELETE FROM prefect.prices WHERE day = '2024-02-29'",
+            r"the candidate is behind legacy: prices \(newest 2024-02-28",
+        ),
+        ("DELETE FROM prefect.sizes", r"the candidate is behind legacy: sizes \(has none"),
+    ],
+)
+def test_nothing_overrides_the_way_back_and_the_lag(
+    database: Database, tmp_path: Path, harness: Harness, go: Go, statement: str, message: str
+) -> None:
+    sql(database, statement)
+    with pytest.raises(ParityError, match=message):
+        go()
+    assert "begun" not in steps(harness)
+    assert harness.store.trail("toy", TrailKind.SWITCH) == ()
+    assert harness.store.phase("toy") is Phase.VALIDATION
+
+
+def test_the_way_back_is_proved_without_a_trace(
+    database: Database, harness: Harness, go: Go
+) -> None:
+    """A reader that holds all of market does not keep the proof from being made."""
+    of = replace(
+        harness,
+        suite=replace(
+            harness.suite,
+            plan=replace(
+                harness.suite.plan, switching=replace(harness.suite.plan.switching, attempts=1)
+            ),
+        ),
+    )
+    with database.connect_as("parity_harness") as reader:
+        reader.execute("SELECT * FROM market.prices, market.sizes")
+        with pytest.raises(ParityError, match="in use at each of 1 tries by session"):
+            go(of)
+    assert "begun" in steps(harness)
+    with psycopg.connect(database.admin_url) as connection:
+        left = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'market_drill'::regnamespace"
+        ).fetchall()
+    assert left == []
+
+
+def test_columns_that_the_config_now_says_otherwise_are_refused(harness: Harness, go: Go) -> None:
+    plan = harness.suite.plan
+    other = tuple(
+        replace(one, columns=(("symbol", "text"), ("of", "varchar(9)")))
+        if one.view == "sizes"
+        else one
+        for one in plan.served
+    )
+    of = replace(harness, suite=replace(harness.suite, plan=replace(plan, served=other)))
+    with pytest.raises(
+        ParityError,
+        match=r"market.sizes has other columns .*: column 2 is of text and not of character vary",
+    ):
+        go(of)
+
+
+def test_the_newest_night_must_be_stored_and_of_this_config(
+    database: Database, tmp_path: Path, harness: Harness, go: Go
+) -> None:
+    with pytest.raises(ParityError, match=r"the night of session 2024-03-01 is due and not stored"):
+        go(now=NOW + timedelta(days=1))
+    other = replace(harness, suite=replace(harness.suite, config_hash="other"))
+    with pytest.raises(ParityError, match="was compared under another config"):
+        go(other)
+    # The same night found again keeps its run; the trail knows since when the config holds.
+    harness.store.append_trail("toy", TrailKind.CONFIG, "anna", {"hash": "other", "text": ""})
+    with pytest.raises(ParityError, match="was compared under another config"):
+        go(other)
+    at = harness.exchange.night(SESSION, harness.suite.at)
+    night = run(
+        Verdict.PASS, equal("prices"), equal("sizes"), migration="toy", session=SESSION, as_of=at,
+        phase="validation",
+    )  # fmt: skip
+    harness.store.save(night, {}, config="other")
+    assert go(other).operation == "cutover-1"
+    assert state(database, tmp_path) == "candidate"
+
+
+def test_rows_that_have_not_settled_are_waited_for(
+    database: Database, tmp_path: Path, harness: Harness, go: Go
+) -> None:
+    suite = harness.suite
+    prices = replace(suite.datasets[0], settle=timedelta(hours=23))
+    young = replace(harness, suite=replace(suite, datasets=(prices, suite.datasets[1])))
+    # Midnight of the 29th in New York is 22 hours before.
+    with pytest.raises(ParityError, match=r"too young to have been compared: prices \(newest 2024"):
+        go(young)
+    assert state(database, tmp_path) == "legacy"
+    prices = replace(prices, settle=timedelta(hours=22))
+    go(replace(harness, suite=replace(suite, datasets=(prices, suite.datasets[1]))))
+    assert state(database, tmp_path) == "candidate"
+
+
+def test_a_running_night_is_not_disturbed(
+    database: Database, tmp_path: Path, harness: Harness, go: Go
+) -> None:
+    with harness.alone(), pytest.raises(ParityError, match="another night of migration toy"):
+        go()
+    assert state(database, tmp_path) == "legacy"
+
+
+@pytest.mark.parametrize("phase", [Phase.PARALLEL_RUN, Phase.CLEANUP])
+def test_a_cutover_starts_from_validation_only(harness: Harness, go: Go, phase: Phase) -> None:
+    harness.store.append_trail("toy", TrailKind.PHASE, "anna", {"to": phase.value})
+    with pytest.raises(ParityError, match=f"in phase {phase}; a cutover starts from validation"):
+        go()
+
+
+def test_a_hook_before_vetoes(database: Database, tmp_path: Path, harness: Harness, go: Go) -> None:
+    (tmp_path / "hook.sh").write_text('echo "not on a Friday" >&2; exit 3', encoding="utf-8")
+    with pytest.raises(ParityError, match="hook may vetoes the cutover: exit 3: not on a Friday"):
+        go()
+    assert steps(harness) == ["begun", "vetoed"]
+    assert state(database, tmp_path) == "legacy"
+    (tmp_path / "hook.sh").write_text("", encoding="utf-8")
+    assert go().operation == "cutover-2"
+
+
+def test_a_hook_after_that_fails_is_run_again_by_the_same_command(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside
+) -> None:
+    script = (tmp_path / "hook.sh").read_text(encoding="utf-8")
+    (tmp_path / "hook.sh").write_text(script + '[ "$1" = before ] || exit 4\n', encoding="utf-8")
+    told = inside(*FORCED, folder=tmp_path)
+    assert told.returncode == 1, told
+    assert "then: exit 4" in told.stdout
+    assert state(database, tmp_path) == "candidate"
+    assert not finished(database.admin_url, tmp_path)
+    shown = inside("cutover", folder=tmp_path).stdout
+    assert "cutover-1 has switched; the same command with --execute finishes" in shown
+    (tmp_path / "hook.sh").write_text(script, encoding="utf-8")
+    told = inside(*FORCED, folder=tmp_path)
+    assert told.returncode == 0, told
+    assert finished(database.admin_url, tmp_path)
+    lines = (tmp_path / "hooks.txt").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == ["before", "after", "after"]
+    assert len(harness.store.trail("toy", TrailKind.SWITCH)) == 1
+
+
+def test_it_waits_while_the_postpone_file_is_there(
+    database: Database, tmp_path: Path, harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postponing, "LOOK", 0.01)
+    monkeypatch.setattr(postponing, "REMIND", 0.0)
+    file = harness.suite.plan.switching.postpone_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if said.count(line) == 3 and line.startswith("Postponed while"):
+            assert state(database, tmp_path) == "legacy"
+            file.unlink(missing_ok=True)
+
+    cut_over(harness, by="anna", force="so", now=NOW, environ={}, say=say)
+    assert "No longer postponed." in said
+    assert said.count("the way back: switched there and back in a transaction that was rolled back."
+                      ) == 2  # time had passed  # fmt: skip
+    assert state(database, tmp_path) == "candidate"
+
+
+@pytest.mark.parametrize("moment", ["before", "waiting", "at the switch"])
+def test_the_panic_file_ends_it(
+    database: Database, tmp_path: Path, harness: Harness, go: Go,
+    monkeypatch: pytest.MonkeyPatch, moment: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(postponing, "LOOK", 0.01)
+    switching = harness.suite.plan.switching
+    panic = switching.panic_file
+    panic.parent.mkdir(parents=True, exist_ok=True)
+    if moment == "before":
+        panic.touch()
+    elif moment == "waiting":
+        switching.postpone_file.touch()
+    else:
+        (tmp_path / "hook.sh").write_text("touch .parity/panic", encoding="utf-8")
+
+    def say(line: str) -> None:
+        if line.startswith("Postponed"):
+            panic.touch()
+
+    with pytest.raises(ParityError, match=r"the panic file .*panic is there: given up"):
+        cut_over(harness, by="anna", force="so", now=NOW, environ={}, say=say)
+    assert state(database, tmp_path) == "legacy"
+    panic.unlink()
+    switching.postpone_file.unlink(missing_ok=True)
+    (tmp_path / "hook.sh").write_text("", encoding="utf-8")
+    go()
+    assert state(database, tmp_path) == "candidate"
+
+
+def test_an_interrupted_wait_leaves_everything_as_it_was(
+    database: Database, tmp_path: Path, harness: Harness, go: Go
+) -> None:
+    file = harness.suite.plan.switching.postpone_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+
+    def say(line: str) -> None:
+        if line.startswith("Postponed"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut_over(harness, by="anna", force="so", now=NOW, environ={}, say=say)
+    assert state(database, tmp_path) == "legacy"
+    file.unlink()
+    go()
+    assert state(database, tmp_path) == "candidate"
+
+
+def test_what_consumers_do_not_see_is_taken_back_at_once(
+    database: Database, tmp_path: Path, harness: Harness, go: Go, said: list[str]
+) -> None:
+    """A policy shows the views' owner no row of a table that the harness reads whole."""
+    sql(
+        database,
+        "ALTER TABLE prefect.sizes ENABLE ROW LEVEL SECURITY; "
+        "CREATE POLICY harness ON prefect.sizes FOR SELECT TO parity_harness USING (true)",
+    )
+    with pytest.raises(
+        ParityError,
+        match="the switch was taken back, and consumers read legacy: view sizes serves 0 rows",
+    ):
+        go()
+    assert steps(harness) == ["begun", "hooks before", "switched", "undone"]
+    switches = harness.store.trail("toy", TrailKind.SWITCH)
+    assert [entry.content["to"] for entry in switches] == ["candidate", "legacy"]
+    assert harness.store.phase("toy") is Phase.VALIDATION
+    assert harness.store.primary("toy") is Side.LEGACY
+    with database.connect_as("parity_harness") as connection:
+        assert connection.execute("SELECT of FROM market.sizes").fetchall() == [("legacy",)]
+    assert (tmp_path / "hooks.txt").read_text().count("after") == 0
+    sql(database, "ALTER TABLE prefect.sizes DISABLE ROW LEVEL SECURITY")
+    assert go().operation == "cutover-2"
+
+
+def test_views_that_somebody_moved_by_hand_are_told(
+    database: Database, harness: Harness, go: Go
+) -> None:
+    with database.connect_as("parity_switch") as connection:
+        connection.execute(
+            "CREATE OR REPLACE VIEW market.parity_now_prices AS "
+            "SELECT symbol, day, price::numeric(15,4) FROM prefect.prices"
+        )
+    with pytest.raises(ParityError, match="read both sides: prices reads candidate, sizes reads"):
+        go()
+    with database.connect_as("parity_switch") as connection:
+        connection.execute(
+            "CREATE OR REPLACE VIEW market.parity_now_sizes AS SELECT symbol, of FROM prefect.sizes"
+        )
+    with pytest.raises(ParityError, match="the trail says that consumers read legacy, but the vi"):
+        go()
+
+
+def test_a_cutover_that_a_rollback_has_called_off_does_not_switch(
+    database: Database, tmp_path: Path, harness: Harness, go: Go
+) -> None:
+    """While it waits, somebody decides otherwise."""
+    called_off = {"operation": "rollback-x", "kind": "rollback", "step": "called off",
+                  "cutover": "cutover-1", "why": "no"}  # fmt: skip
+
+    def say(line: str) -> None:
+        if line.startswith("Hook may"):
+            harness.store.append_trail("toy", TrailKind.STEP, "ben", called_off)
+
+    with pytest.raises(ParityError, match="cutover-1 was called off by ben"):
+        cut_over(harness, by="anna", force="so", now=NOW, environ={}, say=say)
+    assert state(database, tmp_path) == "legacy"
+    assert go().operation == "cutover-2"
+
+
+def test_the_scenario_of_the_crash_matrix_works_when_nothing_crashes(
+    database: Database, tmp_path: Path, harness: Harness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert state(database, tmp_path) == "legacy"
+    assert act(database.admin_url, tmp_path) == 0
+    assert state(database, tmp_path) == "candidate"
+    assert finished(database.admin_url, tmp_path)
+    assert opened(database.admin_url, tmp_path).suite.migration == "toy"
+    assert CONFIG in (tmp_path / "parity.yaml").read_text()
