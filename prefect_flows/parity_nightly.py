@@ -19,6 +19,7 @@ from prefect.artifacts import (
 )
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL
 from prefect.states import Completed, Failed
 
 from parity.exchange import Exchange
@@ -29,6 +30,7 @@ from parity.model.verdict import Verdict
 from parity.nightly import Harness, Night, harness_of, read_suite
 from parity.nightly.alerting import alert_after_night
 from parity.nightly.pruning import prune_old_evidence
+from parity.plan.schedules import settle
 from parity.report.headline import compared_rows
 from parity.report.terminal import render_night
 from parity.report.view import NightRow
@@ -151,6 +153,9 @@ def _night(harness: Harness, session: date | None, as_of: datetime | None) -> St
         result = compare(night, jobs)
         page = publish(night, result)
         prune_old_evidence(harness, datetime.now(UTC))
+        # What a switch asked of Prefect while it was away.
+        here = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value() or ""}
+        settle(harness, here, get_run_logger().info)
     tell(harness)
     waived = sum(dataset.rows.waived for dataset in result.datasets)
     agree = f"{len(result.datasets)} datasets agree"

@@ -44,6 +44,7 @@ def nightly(
     from parity.nightly import Night, open_harness
     from parity.nightly.alerting import alert_after_night
     from parity.nightly.pruning import prune_old_evidence
+    from parity.plan.schedules import settle
 
     harness = open_harness(config, os.environ)
     with harness.alone():
@@ -53,6 +54,7 @@ def nightly(
             result = night.run(os.environ, None if quiet else _job_line, progress=progress, say=say)
         prune_old_evidence(harness, datetime.now(UTC))
         code = _tell(harness, result, json_path)
+        settle(harness, os.environ, say)  # what a switch asked of Prefect while it was away
     # The night is over; whom to tell, and how long that takes, is no part of it.
     alert_after_night(harness, datetime.now(UTC), os.environ, say)
     return code

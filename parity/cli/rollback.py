@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import Moment, by_option, config_option, json_option
-from parity.cli.telling import write_json
+from parity.cli.telling import shown, write_json
 from parity.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _findings(proof: Proof) -> Iterator[str]:
     if proof.lost:
         yield f"the candidate has lost {', '.join(proof.lost)}: not compared"
     for path in proof.listed:
-        yield f"all of them: {path}" if "cannot" not in path else path
+        yield f"all of them: {shown(Path(path))}" if "cannot" not in path else path
 
 
 ALL = (rollback,)

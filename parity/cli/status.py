@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import config_option
-from parity.cli.telling import write_json
+from parity.cli.telling import say, write_json
 from parity.model.errors import UsageError
 from parity.model.verdict import Verdict
 
@@ -45,8 +45,10 @@ def status(
     if not flows and (sessions or prefect_api):
         raise UsageError("--sessions and --prefect-api go with --flows")
     from parity.nightly import open_harness
+    from parity.plan.schedules import settle
 
     harness = open_harness(config, os.environ)
+    settle(harness, os.environ, say)  # what a switch asked of Prefect while it was away
     if not flows:
         return _nights(harness, json_path)
     from parity.nightly.monitoring import monitor

@@ -20,10 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from parity.config import load
 from parity.database import EmbeddedServer
+from parity.demo.operating import Operator, shortened
 from parity.demo.server import ReplayServer
 from parity.jobs import run_jobs
 from parity.model.errors import ParityError
-from parity.model.result import JobOutcome, RunResult
+from parity.model.result import JobOutcome
 from parity.model.suite import Job, Suite
 from parity.model.verdict import Side, Verdict
 from parity.nightly import Harness, Night, harness_of
@@ -48,7 +49,7 @@ def run_demo(config: Path, *, nights: int, echo: Echo, environ: Mapping[str, str
         0 when every night was judged, 2 when one is undecided.
     """
     suite = load(config)
-    suite = replace(suite, state=suite.state / "demo")
+    suite = shortened(replace(suite, state=suite.state / "demo"))
     # The team's own server is no place for a demo, and its keys are of no use to it.
     private = ("PARITY_DATABASE_URL", "PREFECT_API_", "POLYGON_")
     clean = {k: v for k, v in environ.items() if not k.startswith(private)}
@@ -57,7 +58,9 @@ def run_demo(config: Path, *, nights: int, echo: Echo, environ: Mapping[str, str
         start = harness.exchange.night(SEED_SESSION, suite.at)
         with ReplayServer(as_of=start, work_dir=suite.state / "vendors") as vendors:
             env = {**clean, **vendors.environment(), "PARITY_STATE": str(suite.state)}
-            results = _replay(harness, vendors, env, nights)
+            _replay(harness, vendors, env, nights)
+            # What holds for each session: one is compared again after an incident.
+            results = harness.store.nights(suite.migration)
     echo("")
     echo(str(render_index([NightRow.of(result) for result in results])))
     index = suite.reports / "index.html"
@@ -66,15 +69,13 @@ def run_demo(config: Path, *, nights: int, echo: Echo, environ: Mapping[str, str
     return 2 if any(result.verdict is Verdict.UNDECIDED for result in results) else 0
 
 
-def _replay(
-    harness: Harness, vendors: ReplayServer, env: Mapping[str, str], nights: int
-) -> list[RunResult]:
+def _replay(harness: Harness, vendors: ReplayServer, env: Mapping[str, str], nights: int) -> None:
     suite = harness.suite
     sessions = harness.exchange.between(FIRST, LAST)[:nights]
-    results: list[RunResult] = []
     with _progress() as progress:
         task = progress.add_task("two years of history, both sides", total=len(sessions))
         _seed(harness, vendors.as_of, env)
+        operator = Operator(harness, env, lambda line: progress.console.print(f"{'':12}{line}"))
         for session in sessions:
             progress.update(task, description=f"night of {session}")
             vendors.set_as_of(harness.exchange.night(session, suite.at))
@@ -85,14 +86,13 @@ def _replay(
                 progress.update(task, description=f"night of {session}: {done}")
 
             result = night.run(env, show)
-            results.append(result)
             progress.console.print(
                 f"{session}  {result.verdict.value:9}  "
                 f"{sum(entry.rows.discrepancies for entry in result.datasets):6,} differences"
             )
+            operator.after(night)
             progress.advance(task)
         progress.update(task, description="done")
-    return results
 
 
 def _progress() -> Progress:
