@@ -30,7 +30,8 @@ _numbers = count(1)
 
 # The files that take longest, by name: they start first, so that none is left over at the end.
 LONGEST = (
-    "deploying/test_pools", "flows/test_granularity", "nightly/test_resume", "flows/",
+    "deploying/test_pools", "plan/test_killed_process", "plan/test_killed_database",
+    "flows/test_granularity", "deploying/test_document", "nightly/test_resume", "flows/", "plan/",
     "selftest/test_faults", "upkeep/", "cli/test_cli", "deploying/",
 )  # fmt: skip
 

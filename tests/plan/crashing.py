@@ -28,14 +28,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakSet
 
 import psycopg
+
+from parity.database import access
 
 __all__ = ["Crash", "Crashes", "Outcome"]
 
 REPOSITORY = Path(__file__).parents[2]
 WRITES = ("append_trail", "setval")
-SET_UP = "pg_advisory_xact_lock(7301842)"
 READS = ("SELECT", "SHOW", "SET", "EXPLAIN", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH")
 FILE_EVENTS = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.truncate")
 
@@ -112,15 +114,27 @@ class _Effects:
         self._crash = crash
         self._note = note
         self._count = 0
-        self._dirty: set[int] = set()  # connections that have written and not committed
-        self._unseen: set[int] = set()  # connections that set up
+        self._dirty = WeakSet[Any]()  # connections that have written and not committed
         self._busy = False
 
     def watch(self) -> None:
         """From now on effects of this process are noted."""
+        self._leave_out_set_up()
         self._watch_statements()
         self._watch_ends()
         sys.addaudithook(self._event)
+
+    def _leave_out_set_up(self) -> None:
+        set_up = access.provision  # type: ignore[attr-defined]
+
+        def unseen(admin_url: str, *, login: bool) -> None:
+            self._busy = True
+            try:
+                set_up(admin_url, login=login)
+            finally:
+                self._busy = False
+
+        access.provision = unseen  # type: ignore[attr-defined]
 
     def _watch_statements(self) -> None:
         execute, copy = psycopg.Cursor.execute, psycopg.Cursor.copy
@@ -130,9 +144,9 @@ class _Effects:
             return execute(cursor, query, *rest, **named)
 
         def copy_(cursor: Any, query: Any, *rest: Any, **named: Any) -> Any:
-            if id(cursor.connection) not in self._dirty:
+            if cursor.connection not in self._dirty:
                 self._reach("copy")
-                self._dirty.add(id(cursor.connection))
+                self._dirty.add(cursor.connection)
             return copy(cursor, query, *rest, **named)
 
         psycopg.Cursor.execute = execute_  # type: ignore[method-assign, assignment]
@@ -145,20 +159,17 @@ class _Effects:
             raw = query if isinstance(query, bytes) else query.as_bytes(cursor)
             text = raw.decode()
         connection = cursor.connection
-        if SET_UP in text:
-            self._unseen.add(id(connection))
-        elif self._writes(text) and id(connection) not in self._dirty | self._unseen:
+        if self._writes(text) and connection not in self._dirty:
             self._reach(f"statement {' '.join(text.split())[:90]}")
             if not connection.autocommit:
-                self._dirty.add(id(connection))
+                self._dirty.add(connection)
 
     def _watch_ends(self) -> None:
         commit, rollback = psycopg.Connection.commit, psycopg.Connection.rollback
 
         def commit_(connection: Any) -> None:
-            wrote = id(connection) in self._dirty
-            self._unseen.discard(id(connection))
-            self._dirty.discard(id(connection))
+            wrote = connection in self._dirty
+            self._dirty.discard(connection)
             lost = wrote and self._reach("commit")
             commit(connection)
             if lost:
@@ -166,7 +177,7 @@ class _Effects:
                 raise psycopg.OperationalError("the answer to the commit was lost")
 
         def rollback_(connection: Any) -> None:
-            self._dirty.discard(id(connection))
+            self._dirty.discard(connection)
             rollback(connection)
 
         psycopg.Connection.commit = commit_  # type: ignore[method-assign, assignment]
@@ -178,8 +189,6 @@ class _Effects:
         return word not in READS or any(sign in text for sign in WRITES)
 
     def _event(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._busy:
-            return
         if event == "open":
             path, mode = arguments[0], arguments[1]
             flags = arguments[2] if isinstance(arguments[2], int) else 0
@@ -195,6 +204,8 @@ class _Effects:
 
     def _reach(self, what: str) -> bool:
         """Kill before it; returns True where the database is to be killed after it."""
+        if self._busy:
+            return False
         self._busy = True
         try:
             self._note(what)
