@@ -121,11 +121,9 @@ def _planned(plan: RollbackPlan) -> Iterator[RenderableType]:
     where = plan.where
     yield Text(f"Phase {where.phase}; consumers read {where.primary}, says the trail.", "bold")
     if where.views:
-        table = plain_table(("view", False), ("reads", False), ("would read", False))
+        table = plain_table(("view in market", False), ("reads", False), ("would read", False))
         for view in where.views:
-            table.add_row(
-                Text(f"market.{view.name}"), plan.reads(view.name), Text(str(view.served.legacy))
-            )
+            table.add_row(Text(view.name), plan.reads(view.name), Text(str(view.served.legacy)))
         yield table
     if not plan.needed:
         yield Text("Consumers read legacy: there is nothing to roll back.")

@@ -9,6 +9,15 @@ from psycopg import sql
 # Any fixed number will do, as long as nothing else in the database uses it.
 LOCK_PROVISION = sql.SQL("SELECT pg_advisory_xact_lock(7301842)")
 TRY_LOCK = sql.SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 7301842))")
+# Who holds that lock, and when that session began.
+LOCK_HOLDER = sql.SQL(
+    "SELECT l.pid, a.backend_start AT TIME ZONE 'UTC' FROM pg_locks l "
+    "LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(%s, 7301842) "
+    "AND a.backend_start IS NOT NULL"
+)
 # Each role that exists, and whether the connecting role may take it on.
 EXISTING_ROLES = sql.SQL(
     "SELECT rolname, pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = ANY(%s)"

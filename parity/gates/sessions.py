@@ -77,7 +77,7 @@ def streak_item(facts: Facts, streak: Streak) -> Item:
     nights = streak.last(needed)
     lacking = max(0, needed - len(streak))
     since, why = _broken(facts, streak) if lacking else (None, "")
-    evidence = f"{len(streak)} of {needed}{_span(nights)}"
+    evidence = f"{len(nights)} of {needed}{_span(nights)}"
     if lacking and streak.broken:
         evidence += f"; {streak.broken}: {streak.why}"
     return Item(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from parity.config import load
 from parity.database import Database, Role, connect_database
-from parity.database.queries import TRY_LOCK
+from parity.database.queries import LOCK_HOLDER, TRY_LOCK
 from parity.exchange import Exchange
 from parity.model.errors import ParityError
 from parity.model.suite import Suite
@@ -37,7 +37,7 @@ class Harness:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds the migration's lock: one night at a time, whoever starts it.
+        """Holds the migration's lock: one night, drill or move at a time, whoever starts it.
 
         The lock is the database's, so it is gone with the process that held it.
 
@@ -47,9 +47,15 @@ class Harness:
         with self.database.connect_as(Role.PARITY_HARNESS, autocommit=True) as connection:
             row = connection.execute(TRY_LOCK, [self.suite.migration]).fetchone()
             if not (row and row[0]):
+                holder = connection.execute(LOCK_HOLDER, [self.suite.migration]).fetchone()
+                since = (
+                    f" since {holder[1]:%H:%M:%S} UTC (server process {holder[0]})"
+                    if holder
+                    else ""
+                )
                 raise ParityError(
-                    f"another night of migration {self.suite.migration} is running; "
-                    "wait for it to end, then start again"
+                    f"another night or move of migration {self.suite.migration} is running"
+                    f"{since}; wait for it to end, then start again"
                 )
             yield
 

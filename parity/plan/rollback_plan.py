@@ -21,7 +21,7 @@ from parity.switch.serving import making
 
 __all__ = ["RollbackPlan", "plan_rollback", "script_of"]
 
-BY_HAND = "by hand"
+PSQL = "psql"
 _HEAD = """\
 -- Makes consumers of migration {migration} read legacy, in one transaction.
 -- Run it as a role that may take on {role}: psql "$PARITY_DATABASE_URL" -f FILE
@@ -125,14 +125,14 @@ def script_of(harness: Harness) -> str:
         StoreError: the trail cannot be read.
     """
     where, migration = look(harness), harness.suite.migration
-    row = json.dumps(switch_row(where.views, BY_HAND, BY_HAND), ensure_ascii=False, sort_keys=True)
+    row = json.dumps(switch_row(where.views, PSQL, "by hand"), ensure_ascii=False, sort_keys=True)
     statements = queries.script(
         Role.PARITY_SWITCH.value,
         harness.suite.plan.switching.lock_timeout,
         list(making(where.views, Side.LEGACY, MARKET)) if where.views else [],
         [
-            queries.append_switch(migration, BY_HAND, row),
-            queries.append_phase(migration, BY_HAND, BY_HAND, Phase.VALIDATION.value, LEFT),
+            queries.append_switch(migration, PSQL, row),
+            queries.append_phase(migration, PSQL, "by hand", Phase.VALIDATION.value, LEFT),
         ],
     )
     head = _HEAD.format(migration=migration, role=Role.PARITY_SWITCH.value)

@@ -114,8 +114,9 @@ def require_legacy(harness: Harness, found: Whereabouts) -> None:
     last = {content.get("schema"): content for content in moved}  # a row for each schema
     held = [last[schema] for schema, _ in absent if last.get(schema, {}).get("step") == "renamed"]
     if held:
+        verb, place = "is" if len(absent) == 1 else "are", held[0].get("renamed_to", "?")
         raise DatabaseError(
-            f"{told} is in quarantine as schema {held[0].get('renamed_to', '?')}: "
+            f"{told} {verb} in quarantine as schema {place}: "
             "bring it back first with parity cleanup --undo --execute, then roll back"
         )
     raise DatabaseError(f"there is no {told}, so no view can read it; nothing has changed")

@@ -71,7 +71,7 @@ def test_a_full_streak_names_its_runs() -> None:
     item = streak_item(found, streak_of(found))
     assert item.ok
     assert item.evidence == (
-        "4 of 3: 2005-02-17 to 2005-02-22 (runs toy.2005-02-17.1 to toy.2005-02-22.1)"
+        "3 of 3: 2005-02-17 to 2005-02-22 (runs toy.2005-02-17.1 to toy.2005-02-22.1)"
     )
     assert item.runs == ("toy.2005-02-17.1", "toy.2005-02-18.1", "toy.2005-02-22.1")
     assert (item.link, item.missing, item.sessions) == ("validation/2005-02-22/index.html", "", 0)

@@ -230,7 +230,7 @@ def test_when_the_second_opinion_disagrees_the_night_is_undecided(
 
 def test_two_nights_at_once_are_refused(migration: Migration) -> None:
     night = migration()
-    refused = pytest.raises(ParityError, match="another night of migration toy is running")
+    refused = pytest.raises(ParityError, match="another night or move of migration toy is running")
     with night.harness.alone(), refused, night.harness.alone():
         pass
     with night.harness.alone():

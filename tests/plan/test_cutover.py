@@ -308,7 +308,7 @@ def test_rows_that_have_not_settled_are_waited_for(
 def test_a_running_night_is_not_disturbed(
     database: Database, tmp_path: Path, harness: Harness, go: Go
 ) -> None:
-    with harness.alone(), pytest.raises(ParityError, match="another night of migration toy"):
+    with harness.alone(), pytest.raises(ParityError, match="another night or move of"):
         go()
     assert state(database, tmp_path) == "legacy"
 

@@ -113,7 +113,7 @@ def test_without_execute_it_only_tells(run: Run, made: Toy) -> None:
     told = run.plain()
     assert (told.returncode, kinds(made)) == (0, [])
     for line in (
-        "market.prices  candidate  legacy.prices",
+        "prices          candidate  legacy.prices",
         "have Prefect pause yahoo/daily",
         "run the hooks cron",
         "run the old scripts for session 2024-02-29",
