@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from parity.model.phrases import title
 from parity.model.result import DatasetResult, Incident, RunResult
+from parity.model.verdict import Verdict
 from parity.model.waiver import Waiver, WaiverState, WaiverUse
 from parity.report.incidentview import Accepted, WaiverLine
 from parity.report.words import count, visible
@@ -93,5 +94,9 @@ _TELL = {
 
 
 def _looked_at(dataset: DatasetResult) -> bool:
-    """False where nothing is known of a dataset's incidents, so of its waivers neither."""
-    return bool(dataset.rows.legacy and dataset.rows.candidate and dataset.explained)
+    """False where nothing is known of a dataset's incidents, so of its waivers neither.
+
+    Of a dataset that is undecided rows may be missing, which makes other incidents of the rest.
+    """
+    there = dataset.rows.legacy and dataset.rows.candidate and dataset.explained
+    return bool(there) and dataset.verdict is not Verdict.UNDECIDED

@@ -215,3 +215,10 @@ def test_page_and_terminal_say_whom_consumers_read(
     assert night.to_json()["primary"] == primary.value
     # Two relations that somebody holds against one another have no primary.
     assert "primary" not in str(render_night(replace(night, phase="ad_hoc")))
+
+
+def test_of_a_dataset_that_is_undecided_no_waiver_is_called_idle() -> None:
+    """Rows may be missing there, which makes other incidents of what is left."""
+    bars = replace(dataset("bars", incident("a", "formula", 5)), verdict=Verdict.UNDECIDED)
+    night = run(Verdict.UNDECIDED, bars, waivers=(use("idle", WaiverState.UNUSED),))
+    assert night_view(night).waivers == ()
