@@ -22,6 +22,7 @@ def test_the_reference_migration_loads() -> None:
         "polygon_bars",
         "yahoo_adjusted_bars",
         "indicators",
+        "latest_indicators",
     ]
     assert [(job.name, job.side.value) for job in suite.jobs] == [
         ("legacy-yahoo", "legacy"),
