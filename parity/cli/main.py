@@ -18,6 +18,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import click
 
 from parity.cli import commands
+from parity.cli.telling import let_go, never_fails
 from parity.model.errors import ParityError
 
 __all__ = ["main"]
@@ -43,30 +44,37 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = parity.main(prog_name="parity", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         code = 2
     except click.ClickException as error:
-        click.echo(f"parity: {_one_line(error)}", err=True)
+        _say(_one_line(error))
         code = 2
     except ParityError as error:
-        click.echo(f"parity: {error}", err=True)
+        _say(str(error))
         code = 2
     except BrokenPipeError:
         # The reader has left, and with it whoever could have been told the verdict.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("parity: interrupted; nothing half-done was stored", err=True)
+        _say("interrupted; nothing half-done was stored")
         code = INTERRUPTED
     except Exception as error:  # exit 1 would say that the sides differ
         if os.environ.get("PARITY_DEBUG"):
             raise
         text = " ".join(str(error).split())[:300]
-        click.echo(f"parity: {type(error).__name__}: {text} (PARITY_DEBUG=1 shows where)", err=True)
+        _say(f"{type(error).__name__}: {text} (PARITY_DEBUG=1 shows where)")
         code = 2
+    let_go()  # or the interpreter fails over it and ends with a code of its own
     sys.exit(code)
+
+
+@never_fails
+def _say(line: str) -> None:
+    """Tells on standard error, if it can be told."""
+    click.echo(f"parity: {line}", err=True)
 
 
 def _one_line(error: click.ClickException) -> str:

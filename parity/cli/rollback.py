@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import Moment, by_option, config_option, json_option
-from parity.cli.telling import shown, write_json
-from parity.model.errors import UsageError
+from parity.cli.telling import never_fails, say, shown, write_json
+from parity.model.errors import ConfigError, ParityError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from parity.model.suite import Suite
     from parity.nightly.harness import Harness
     from parity.plan.catching_up import CaughtUp
     from parity.plan.proving_served import Proof
@@ -33,6 +34,8 @@ WIDTH = 80
 @config_option
 @by_option
 @json_option
+@click.option("--migration", metavar="NAME", help="Whose config on record is taken when "
+              "parity.yaml is broken and does not say.")  # fmt: skip
 @click.option("--execute", is_flag=True, help="Do it; without it the plan is shown.")
 @click.option("--reason", metavar="TEXT", help="Why, for the record.")
 @click.option("--switch-only", is_flag=True, help="Leave what comes after the switch for later.")
@@ -42,6 +45,7 @@ def rollback(
     config: Path,
     by: str,
     json_path: str | None,
+    migration: str | None,
     execute: bool,
     reason: str | None,
     switch_only: bool,
@@ -50,10 +54,10 @@ def rollback(
 ) -> int:
     """Have consumers read legacy again, then bring legacy up to date.
 
-    Needs the database and nothing else. The switch comes first. Then Prefect's schedules are
-    paused, the old scripts run for the sessions that they missed, what no vendor serves any more is
-    copied, and it is proved that all that was served is served. Killed anywhere, the same command
-    goes on.
+    Needs the database and nothing else: where parity.yaml is broken, the config on record is taken.
+    The switch comes first. Then Prefect's schedules are paused, the old scripts run for the
+    sessions that they missed, what no vendor serves any more is copied, and it is proved that all
+    that was served is served. Killed anywhere, the same command goes on.
 
     Exit codes: 0 switched and proved, or the plan was shown; 1 switched, but something is listed
     or could not be done; 2 not switched.
@@ -62,9 +66,9 @@ def rollback(
         raise UsageError("--sql only prints; leave --execute out")
     if execute and not (reason and reason.strip()):
         raise UsageError("say why: parity rollback --execute --reason TEXT")
-    from parity.nightly.harness import harness_as_it_is, read_suite
+    from parity.nightly.harness import harness_as_it_is
 
-    harness = harness_as_it_is(read_suite(config, os.environ), os.environ)
+    harness = harness_as_it_is(_suite(config, migration), os.environ)
     now = as_of or datetime.now(UTC)
     if as_sql:
         from parity.plan.rollback_plan import script_of
@@ -76,11 +80,31 @@ def rollback(
     from parity.plan.rollback import roll_back
 
     done = roll_back(
-        harness, by=by, reason=" ".join((reason or "").split()), now=now, environ=os.environ,
-        say=_say(json_path), switch_only=switch_only,
+        harness, by=by, reason=reason or "", now=now, environ=os.environ,
+        say=never_fails(_say(json_path)), switch_only=switch_only,
     )  # fmt: skip
-    _print(done.to_json(), lambda: list(_told(done)), json_path)
+    try:
+        never_fails(_print)(done.to_json(), lambda: list(_told(done)), json_path)
+    except ParityError as error:  # the file for the JSON: it is switched all the same
+        never_fails(say)(str(error))
     return done.exit_code
+
+
+def _suite(config: Path, migration: str | None) -> Suite:
+    """What the config says, or said when it was last put on record."""
+    from parity.nightly.harness import read_suite
+
+    try:
+        suite = read_suite(config, os.environ)
+    except ConfigError as error:
+        from parity.plan.config_on_record import suite_on_record
+
+        found = suite_on_record(config, error, migration, os.environ)
+        never_fails(say)(found.told)
+        return found.suite
+    if migration not in (None, suite.migration):
+        raise UsageError(f"{config} is of migration {suite.migration}, not {migration}")
+    return suite
 
 
 def _plan(harness: Harness, now: datetime, json_path: str | None) -> int:
@@ -92,10 +116,10 @@ def _plan(harness: Harness, now: datetime, json_path: str | None) -> int:
 
 
 def _say(json_path: str | None) -> Callable[[str], None]:
-    def say(line: str) -> None:
+    def tell(line: str) -> None:
         click.echo(line, err=json_path == "-")
 
-    return say
+    return tell
 
 
 def _print(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL"]
 
+INTERRUPTED = 130
+
 
 def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
@@ -43,7 +45,7 @@ def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
               "is put on record. Never overrides that the way back must work.")  # fmt: skip
 @by_option
 @click.option("--as-of", type=Moment(), help="By when nights are due and rows settled; by default "
-              "now.")  # fmt: skip
+              "now. With --execute: a moment in the past, which is put on record.")  # fmt: skip
 @_json_option
 def cutover(
     config: Path,
@@ -63,24 +65,42 @@ def cutover(
     command runs it again), 2 not done: consumers read what they read before.
     """
     from parity.nightly import open_harness
-    from parity.plan.cutover import cut_over
-    from parity.plan.showing import show
+    from parity.plan.cutover import SwitchedInterrupt, cut_over
 
-    now = as_of or datetime.now(UTC)
     if not execute:
         _only_with_execute(migration, force)
-        planned = show(open_harness(config, os.environ), now=now, environ=os.environ)
-        from parity.cli.planned import planned_lines
-
-        _tell(planned.to_json(), json_path, lambda: list(planned_lines(planned)))
-        return planned.exit_code
+        return _show(config, as_of or _now(), json_path)
+    if as_of is not None and as_of > _now():
+        raise UsageError("with --execute an --as-of cannot be later than now")
     harness = open_harness(config, os.environ)
     _confirm(migration, harness.suite.migration)
-    done = cut_over(
-        harness, by=by, force=_reason(force), now=now, environ=os.environ, say=_say(json_path)
-    )
+    try:
+        done = cut_over(
+            harness, by=by, force=_reason(force), now=as_of or _now(), environ=os.environ,
+            say=_say(json_path), clock=None if as_of else _now, as_of_given=as_of is not None,
+        )  # fmt: skip
+    except SwitchedInterrupt as error:
+        click.echo(f"parity: interrupted; {error}", err=True)
+        return INTERRUPTED
     _tell(done.to_json(), json_path, lambda: list(_cutover_lines(done)))
     return done.exit_code
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _show(config: Path, now: datetime, json_path: str | None) -> int:
+    """The plan of a cutover."""
+    from parity.nightly import open_harness
+    from parity.plan.showing import show
+
+    harness = open_harness(config, os.environ)
+    planned = show(harness, now=now, environ=os.environ, say=_say(json_path))
+    from parity.cli.planned import planned_lines
+
+    _tell(planned.to_json(), json_path, lambda: list(planned_lines(planned)))
+    return planned.exit_code
 
 
 @click.command(short_help="Rehearse cutover and rollback on views of its own.")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import click
 
@@ -14,7 +18,9 @@ from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 
-__all__ = ["say", "shown", "tell", "write_json"]
+__all__ = ["let_go", "never_fails", "say", "shown", "tell", "write_json"]
+
+P = ParamSpec("P")
 
 
 def tell(
@@ -80,6 +86,37 @@ def write_json(path: str, text: str) -> None:
 def say(line: str) -> None:
     """Tells what is worth a line, on standard error."""
     click.echo(f"parity: {line}", err=True)
+
+
+def never_fails(tells: Callable[P, object]) -> Callable[P, None]:
+    """The same, but a terminal or file that takes nothing is no error.
+
+    For commands that move something: that nobody can be told stops no move, and whether it was
+    made is what their exit code says. What a full disk did not take it may take later.
+    """
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(let_go)
+
+    @wraps(tells)
+    def told(*arguments: P.args, **named: P.kwargs) -> None:
+        with suppress(OSError, ValueError):  # ValueError: closed, or what it cannot encode
+            tells(*arguments, **named)
+
+    return told
+
+
+def let_go() -> None:
+    """What is still to be written and cannot be is given up: nobody fails over it any more."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # it was closed when the process began
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):  # a stand-in has no number
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def shown(path: Path) -> str:

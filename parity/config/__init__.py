@@ -11,7 +11,7 @@ from pathlib import Path
 from parity.model.suite import Suite
 from parity.model.waiver import Waiver
 
-__all__ = ["load", "load_waivers"]
+__all__ = ["load", "load_text", "load_waivers"]
 
 
 def load(path: Path) -> Suite:
@@ -23,6 +23,21 @@ def load(path: Path) -> Suite:
     from parity.config import loading  # here: commands without a file need no YAML, no pydantic
 
     return loading.load(path)
+
+
+def load_text(text: str, path: Path) -> Suite:
+    """Load what stood in parity.yaml at some time, as if it stood there now.
+
+    Args:
+        text: what the file held.
+        path: the file; relative paths are relative to its folder.
+
+    Raises:
+        ConfigError: the text is wrong, with every problem in file order.
+    """
+    from parity.config import loading
+
+    return loading.load_text(text, path)
 
 
 def load_waivers(path: Path, datasets: Collection[str] | None = None) -> tuple[Waiver, ...]:

@@ -16,7 +16,7 @@ from parity.config.shape import FileShape
 from parity.model.errors import ConfigError, ConfigProblem
 from parity.model.suite import Suite
 
-__all__ = ["load", "refusal", "text_of"]
+__all__ = ["load", "load_text", "refusal", "text_of"]
 
 
 def load(path: Path) -> Suite:
@@ -27,6 +27,18 @@ def load(path: Path) -> Suite:
     """
     try:
         text = text_of(path)
+    except UnreadableError as error:
+        raise refusal(path, [error.finding]) from error
+    return load_text(text, path)
+
+
+def load_text(text: str, path: Path) -> Suite:
+    """Load what a parity.yaml holds, or held.
+
+    Raises:
+        ConfigError: it is wrong, with every problem in file order.
+    """
+    try:
         document = read(text)
     except UnreadableError as error:
         raise refusal(path, [error.finding]) from error

@@ -15,6 +15,7 @@ from parity.model.suite import Relation
 from parity.nightly.harness import Harness
 from parity.nightly.snapshot import Say
 from parity.switch import (
+    BRIEFLY,
     MARKET,
     NoRelationError,
     View,
@@ -37,7 +38,11 @@ def serve(harness: Harness, say: Say) -> None:
     """
     try:
         with harness.database.connect_as(Role.PARITY_SWITCH) as connection:
-            for served in _missing(connection, harness.suite.plan.served):
+            # What is there is looked at when nobody can move it any more.
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+            missing = _missing(connection, harness.suite.plan.served)
+            connection.commit()  # each of them is a transaction of its own
+            for served in missing:
                 _make(harness, connection, served, say)
     except (ParityError, psycopg.Error) as error:
         say(f"The views of schema {MARKET} were not looked at: {_line(error)}")
@@ -53,7 +58,7 @@ def _make(harness: Harness, connection: psycopg.Connection, served: Served, say:
     try:
         with connection.transaction():
             views = resolve(connection, [served])
-            keep_still(connection, MARKET)  # from here on the primary stays what it is
+            keep_still(connection, MARKET, BRIEFLY)  # from here on the primary stays what it is
             create_missing(connection, views, harness.store.primary(migration))
     except NoRelationError as error:
         told = error.relation in _compared(harness)

@@ -15,9 +15,10 @@ from typing import Any
 from parity.database import Role
 from parity.model.errors import ParityError
 from parity.model.result import Discrepancy, JobOutcome, RowState
-from parity.model.trail import TrailKind
+from parity.model.trail import TrailEntry, TrailKind
 from parity.nightly.harness import Harness
 from parity.plan.copying import copy_missing
+from parity.plan.known_served import known_served
 from parity.plan.pairs import Pair
 from parity.plan.proving_served import Proof, keys_missing, prove
 from parity.plan.queries import rolling_back as queries
@@ -36,14 +37,15 @@ class Order:
     Attributes:
         operation: id of the rollback in the trail.
         by: who rolls back.
-        switched: when the candidate had become primary; None where it never was.
+        switched: the trail's row by which the candidate had become primary; None where it never
+            was.
         now: the moment up to which sessions are due.
         pairs: the relations behind the views.
     """
 
     operation: str
     by: str
-    switched: datetime | None
+    switched: TrailEntry | None
     now: datetime
     pairs: tuple[Pair, ...]
 
@@ -104,8 +106,10 @@ def catch_up(harness: Harness, order: Order, *, environ: Mapping[str, str], say:
             _copy(harness, order, found, say)
             say("Proving that what was served is served …")
             folder = harness.suite.state / "rollback" / order.operation
+            known = known_served(harness, order.pairs, order.switched)
             found.proofs = tuple(
-                prove(harness, pair, as_of=order.now, folder=folder) for pair in order.pairs
+                prove(harness, pair, as_of=order.now, folder=folder, known=known.get(pair))
+                for pair in order.pairs
             )
             _record(harness, order, found)
     except ParityError as error:
@@ -137,7 +141,7 @@ def _rerun(
 ) -> None:
     """Runs the scripts for sessions without a run, then for those with fewer keys than before."""
     with _troubles(found):
-        era = era_of(harness, order.switched, order.now)
+        era = era_of(harness, order.switched.at if order.switched else None, order.now)
         if era.trouble:
             found.troubles.append(era.trouble)
         first = missed(harness, era)

@@ -7,27 +7,30 @@ and it starts anew; or it was, and what comes after the switch is finished.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from parity.model.checklist import Checklist
-from parity.model.errors import ParityError, UsageError
-from parity.model.plan import Hook
+from parity.model.errors import ParityError
 from parity.model.trail import TrailKind
-from parity.model.verdict import Phase, Side
+from parity.model.verdict import Side
 from parity.nightly.harness import Harness
 from parity.nightly.snapshot import Say
-from parity.plan.hooks import HookOutcome, run_hooks
+from parity.plan.approaching import approach
+from parity.plan.finishing import finish
+from parity.plan.hooks import HookOutcome
 from parity.plan.losing import told_in_a_line
-from parity.plan.moving import KIND, Work, move, take_back
-from parity.plan.postponing import refuse_panic, wait_while_postponed
-from parity.plan.standing import Standing, standing
-from parity.plan.verifying import checks, unlike, views_of
+from parity.plan.moving import KIND, Work
+from parity.plan.postponing import wait_while_postponed
+from parity.plan.standing import standing
 from parity.switch import Swapped
 
-__all__ = ["KIND", "Cutover", "cut_over", "gate_of"]
+__all__ = ["KIND", "Cutover", "SwitchedInterrupt", "cut_over"]
+
+
+class SwitchedInterrupt(KeyboardInterrupt):
+    """Ended by a person when consumers read the candidate already; it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,12 @@ def cut_over(
     now: datetime,
     environ: Mapping[str, str],
     say: Say,
+    clock: Callable[[], datetime] | None = None,
+    as_of_given: bool = False,
 ) -> Cutover:
     """Makes the candidate primary; goes on with a cutover that was interrupted.
+
+    While it is postponed it holds nothing: nights run, and what it goes on with is judged then.
 
     Args:
         harness: the migration.
@@ -94,163 +101,55 @@ def cut_over(
         now: the moment by which nights are due and rows settled.
         environ: what hooks inherit; PREFECT_API_URL.
         say: is told what happens.
+        clock: says what `now` is when time has passed; None: it stays what it is.
+        as_of_given: somebody chose `now`, which goes on record as an override.
 
     Raises:
         ParityError: consumers read what they read before; the message says why. Or they read the
-            candidate and the server was lost, which it says too: the same command goes on.
+            candidate and the server was lost, which it says too: the same command goes on. Or
+            somebody else has switched meanwhile.
+        SwitchedInterrupt: for a KeyboardInterrupt after the switch.
     """
-    with told_in_a_line("when it answers, the same command goes on"), harness.alone():
-        stands = standing(harness)
+    work = Work(harness, environ, by, say, now, clock, now if as_of_given else None)
+    with told_in_a_line("when it answers, the same command goes on"):
+        try:
+            while (done := _unless_postponed(work, force)) is None:
+                wait_while_postponed(harness.suite.plan.switching, say)
+        except KeyboardInterrupt:
+            if _has_switched(work):
+                raise SwitchedInterrupt(
+                    "consumers read the candidate; the same command finishes what is left"
+                ) from None
+            raise
+    return done
+
+
+def _unless_postponed(work: Work, force: str | None) -> Cutover | None:
+    """The whole of it; None where it is postponed."""
+    with work.harness.alone():
+        stands = standing(work.harness)
         if stands.finished:
             return Cutover(operation=stands.operation, already=True)
         if stands.half_done:
-            say(f"{stands.operation} has switched already; what comes after it is finished now.")
-            work = Work(harness, environ, by, say, now, stands.operation, stands.views)
+            work.say(f"{stands.operation} has switched already; what comes after it is finished.")
+            work.operation, work.views = stands.operation, stands.views
+            work.switched = stands.number
+            failed, done = finish(work, stands)
+        elif approach(work, force):
+            failed, done = finish(work, None)
         else:
-            work = _switched(harness, by, force, now, environ, say)
-            stands = standing(harness)
-        work.since = stands.number
-        try:
-            return _finish(work, stands)
-        except KeyboardInterrupt:
-            say("Consumers read the candidate; the same command finishes what is left.")
-            raise
-
-
-def gate_of(harness: Harness, now: datetime, environ: Mapping[str, str]) -> Checklist:
-    """The checklist of the phase in force."""
-    from parity.plan.checklist import checklist
-
-    return checklist(harness, now=now, environ=environ, prefect_api=environ.get("PREFECT_API_URL"))
-
-
-def _switched(
-    harness: Harness,
-    by: str,
-    force: str | None,
-    now: datetime,
-    environ: Mapping[str, str],
-    say: Say,
-) -> Work:
-    """Everything up to and with the switch."""
-    phase = harness.store.phase(harness.suite.migration)
-    if phase is not Phase.VALIDATION:
-        raise UsageError(
-            f"the migration is in phase {phase}; a cutover starts from {Phase.VALIDATION}"
-        )
-    refuse_panic(harness.suite.plan.switching)
-    views = views_of(harness)
-    work = Work(harness, environ, by, say, now, _next_id(harness), views)
-    _pass_gate(work, force)
-    _require_checks(work)
-    if force is not None and work.forced:
-        content = {"operation": work.operation, "what": "gate", "reason": force,
-                   "red": list(work.forced)}  # fmt: skip
-        harness.store.append_trail(work.migration, TrailKind.OVERRIDE, by, content)
-    work.since = work.step("begun", views=[view.name for view in views])
-    _before(work)
-    if wait_while_postponed(harness.suite.plan.switching, say):
-        _require_checks(work)  # time has passed
-    move(work)
-    return work
-
-
-def _next_id(harness: Harness) -> str:
-    """`cutover-1`, `cutover-2` …; the migration's lock keeps two from taking the same."""
-    rows = harness.store.trail(harness.suite.migration, TrailKind.STEP, TrailKind.OVERRIDE)
-    ids = {str(row.content.get("operation", "")) for row in rows}
-    return f"{KIND}-{1 + sum(one.startswith(f'{KIND}-') for one in ids)}"
-
-
-def _pass_gate(work: Work, force: str | None) -> None:
-    gate = gate_of(work.harness, work.now, work.environ)
-    work.evidence = gate.runs
-    red = tuple(item.id for item in gate.red)
-    if gate.open:
-        return
-    if force is None:
-        raise ParityError(
-            f"the gate is not open: {', '.join(red) or 'nothing was asked'}; see parity "
-            "checklist, or give --force REASON, which is put on record"
-        )
-    work.forced = red
-    work.say(f"THE GATE IS NOT OPEN AND IS OVERRIDDEN by {work.by}: {force}")
-    for item in gate.red:
-        work.say(f"  RED {item.id}: {item.missing or item.evidence}")
-
-
-def _require_checks(work: Work) -> None:
-    """Never overridden: the way back, and that the candidate has all that legacy has."""
-    for check in checks(work.harness, work.views, work.now):
-        work.say(f"{check.title}: {check.look()}.")
-
-
-def _before(work: Work) -> None:
-    """Hooks before the switch, of which each may veto it."""
-    outcomes = []
-    for hook in work.harness.suite.plan.switching.before:
-        outcome = _hook(work, hook)
-        outcomes.append(outcome)
-        if not outcome.ok:
-            work.step("vetoed", **outcome.to_json())
-            raise ParityError(
-                f"hook {hook.name} vetoes the cutover: {outcome.reason}; nothing has been moved; "
-                f"its log is {outcome.log}"
-            )
-    work.step("hooks before", hooks=[outcome.to_json() for outcome in outcomes])
-
-
-def _hook(work: Work, hook: Hook) -> HookOutcome:
-    (outcome,) = run_hooks(
-        work.harness, [hook], environ=work.environ, operation=work.operation,
-        side_from=Side.LEGACY, side_to=Side.CANDIDATE, say=work.say,
-    )  # fmt: skip
-    return outcome
-
-
-def _finish(work: Work, stands: Standing) -> Cutover:
-    """What comes after the switch, as far as it is not done."""
-    if not stands.has("verified"):
-        _verify(work)
-    failed = _after(work, stands)
-    done = _schedules(work)
-    if not failed:
-        work.step("finished", schedules=done)
+            return None
     return Cutover(
         operation=work.operation, swapped=work.swapped, failed=failed, schedules=done,
         forced=work.forced,
     )  # fmt: skip
 
 
-def _verify(work: Work) -> None:
-    """Consumers see exactly what the candidate holds, or it is taken back at once."""
-    wrong = unlike(work.harness, work.views, Side.CANDIDATE)
-    if not wrong:
-        work.step("verified")
-        work.say("Verified: the views serve exactly what the candidate holds.")
-        return
-    take_back(work, wrong)
-    raise ParityError(f"the switch was taken back, and consumers read legacy: {wrong}")
-
-
-def _after(work: Work, stands: Standing) -> tuple[HookOutcome, ...]:
-    """Hooks after the switch that are not done yet; returns those that failed."""
-    failed = []
-    for hook in work.harness.suite.plan.switching.after:
-        if stands.has("hook after", hook=hook.name, ok=True):
-            continue
-        outcome = _hook(work, hook)
-        work.step("hook after", **outcome.to_json())
-        if not outcome.ok:
-            failed.append(outcome)
-    if not failed:
-        work.step("hooks after")
-    return tuple(failed)
-
-
-def _schedules(work: Work) -> bool:
-    """Prefect's schedules run from now on; what Prefect does not do now stays asked."""
-    from parity.plan.schedules import ask, settle
-
-    ask(work.harness, work.operation, "running", work.by)
-    return settle(work.harness, work.environ, work.say)
+def _has_switched(work: Work) -> bool:
+    """Whether its own switch is the newest, whatever it was doing when it was interrupted."""
+    try:
+        switches = work.harness.store.trail(work.migration, TrailKind.SWITCH)
+    except ParityError:
+        return bool(work.switched)
+    last = switches[-1].content if switches else {}
+    return (last.get("operation"), last.get("to")) == (work.operation, Side.CANDIDATE.value)

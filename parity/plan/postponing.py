@@ -9,7 +9,7 @@ from pathlib import Path
 from parity.model.errors import ParityError
 from parity.model.plan import Switching
 
-__all__ = ["refuse_panic", "wait_while_postponed"]
+__all__ = ["postponed", "refuse_panic", "wait_while_postponed"]
 
 LOOK = 0.5  # seconds
 REMIND = 30.0  # seconds
@@ -24,27 +24,30 @@ def refuse_panic(switching: Switching) -> None:
         )
 
 
-def wait_while_postponed(switching: Switching, say: Callable[[str], None]) -> bool:
-    """Waits while the postpone file is there; returns whether it had to.
+def postponed(switching: Switching) -> bool:
+    """The postpone file is there."""
+    return _there(switching.postpone_file)
+
+
+def wait_while_postponed(switching: Switching, say: Callable[[str], None]) -> None:
+    """Waits while the postpone file is there.
 
     Raises:
         ParityError: the panic file is there, or comes while it waits.
     """
-    refuse_panic(switching)
-    if not _there(switching.postpone_file):
-        return False
     reminded = -REMIND
     began = time.monotonic()
-    while _there(switching.postpone_file):
+    while postponed(switching):
+        refuse_panic(switching)
         waited = time.monotonic() - began
         if waited - reminded >= REMIND:
             reminded = waited
-            say(f"Postponed while {switching.postpone_file} is there; remove it to switch, or "
-                f"create {switching.panic_file} to give up.")  # fmt: skip
+            say(f"Postponed while {switching.postpone_file} is there; nights run meanwhile. Remove "
+                "it, and the cutover looks at everything and switches; or create "
+                f"{switching.panic_file} to give up.")  # fmt: skip
         time.sleep(LOOK)
-        refuse_panic(switching)
+    refuse_panic(switching)
     say("No longer postponed.")
-    return True
 
 
 def _there(path: Path) -> bool:

@@ -2,12 +2,13 @@
 
 Every key of the candidate must be on the legacy side: all rows count, whatever a dataset's `where`,
 `since` or `settle` leaves out. Values are compared as the datasets of the config compare them, with
-their tolerances; without a dataset, exactly.
+their tolerances; without a dataset, exactly. And the candidate must still have as many rows as it
+is known to have served.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from parity.model.result import Discrepancy, RowState
 from parity.model.suite import Dataset
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
+from parity.plan.known_served import Known, fewer
 from parity.plan.listing import SHOWN, Listing
 from parity.plan.pairs import Pair, as_served, whole
 from parity.plan.queries import rolling_back as queries
@@ -40,7 +42,7 @@ class Proof:
 
     Attributes:
         relation: the legacy one, which is served now.
-        rows: rows of the candidate, all of which were served before.
+        rows: rows that the candidate has.
         missing: rows of them whose key legacy has not.
         unpaired: rows of both whose key is doubled or NULL: nothing is proved of them.
         beyond: rows that both have with values beyond tolerance.
@@ -87,7 +89,14 @@ def keys_missing(harness: Harness, pair: Pair, sink: Sink, *, as_of: datetime) -
         return _keys(harness, connection, pair, sink, as_of)
 
 
-def prove(harness: Harness, pair: Pair, *, as_of: datetime, folder: Path) -> Proof:
+def prove(
+    harness: Harness,
+    pair: Pair,
+    *,
+    as_of: datetime,
+    folder: Path,
+    known: Sequence[Known] | None = None,
+) -> Proof:
     """What can be proved of a pair; that it cannot is part of the answer.
 
     Args:
@@ -95,14 +104,26 @@ def prove(harness: Harness, pair: Pair, *, as_of: datetime, folder: Path) -> Pro
         pair: the relations.
         as_of: the moment; rows of any age count.
         folder: where the lists of rows are written, one file for each.
+        known: how many rows the candidate is known to have had; None: it never served any.
     """
     proof = Proof(relation=str(pair.legacy))
     try:
         with _reading(harness, pair) as connection:
             proof = _prove_keys(harness, connection, pair, as_of, folder)
+            if known is not None:
+                gone = fewer(
+                    pair,
+                    proof.rows,
+                    known,
+                    lambda one: _count(
+                        harness, connection, as_served(connection, pair, one), as_of
+                    ),
+                )
+                proof = replace(proof, why_not=gone)
             return _prove_values(harness, connection, pair, proof, as_of, folder)
     except (ParityError, OSError) as error:
-        return replace(proof, why_not=" ".join(str(error).split()))
+        why = " ".join(str(error).split())
+        return replace(proof, why_not="; ".join(filter(None, [proof.why_not, why])))
 
 
 def _prove_keys(

@@ -8,60 +8,30 @@ the trail and in the catalog, so a kill at any moment costs nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from parity.database import Role
 from parity.model.errors import ParityError
 from parity.model.trail import TrailKind
-from parity.model.verdict import Phase, Side
+from parity.model.verdict import Side
 from parity.nightly.harness import Harness
-from parity.plan.queries import rolling_back as queries
+from parity.plan.moving_back import KIND, Moved, Say, SwitchedError, Work, move_back, stay
 from parity.plan.rolled_back import RolledBack
 from parity.plan.schedules import ask, settle
 from parity.plan.whereabouts import CALLED_OFF, Whereabouts, look, require_legacy
-from parity.switch import MARKET, Swapped, View, note, swap
+from parity.switch import MARKET
 
 if TYPE_CHECKING:
     from parity.plan.catching_up import CaughtUp
     from parity.plan.hooks import HookOutcome
 
-__all__ = ["KIND", "LEFT", "roll_back", "switch_row"]
+__all__ = ["KIND", "roll_back"]
 
-KIND = "rollback"
-LEFT = (Phase.CUTOVER, Phase.CLEANUP)  # phases that a rollback leaves
 LOOKS = 3  # times that somebody else may switch at the same moment
-Say = Callable[[str], None]
-
-
-class _MovedError(ParityError):
-    """Somebody else has switched since it was looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """One rollback in progress."""
-
-    harness: Harness
-    environ: Mapping[str, str]
-    by: str
-    reason: str
-    now: datetime
-    say: Say
-
-    @property
-    def migration(self) -> str:
-        return self.harness.suite.migration
-
-    def step(self, operation: str, step: str, **more: Any) -> None:
-        """Notes that a step is done."""
-        content = {"operation": operation, "kind": KIND, "step": step, **more}
-        self.harness.store.append_trail(self.migration, TrailKind.STEP, self.by, content)
 
 
 def roll_back(
@@ -79,7 +49,7 @@ def roll_back(
     Args:
         harness: the migration; nothing of it is set up or waited for.
         by: who does it.
-        reason: why, for the record.
+        reason: why, for the record; what is no text in it is kept as escapes.
         now: the moment up to which sessions are due.
         environ: what scripts and hooks inherit; PREFECT_API_URL.
         say: is told what happens, each as it happens.
@@ -88,7 +58,8 @@ def roll_back(
     Raises:
         ParityError: consumers read what they read before; the message says why.
     """
-    work = _Work(harness=harness, environ=environ, by=by, reason=reason, now=now, say=say)
+    why = " ".join(reason.encode(errors="backslashreplace").decode().split())
+    work = Work(harness=harness, environ=environ, by=by, reason=why, now=now, say=say)
     found, done = _switched(work)
     if not done.operation:
         with _troubles(done):
@@ -113,34 +84,51 @@ def roll_back(
     return done
 
 
-def _switched(work: _Work) -> tuple[Whereabouts, RolledBack]:
+def _switched(work: Work) -> tuple[Whereabouts, RolledBack]:
     """Everything up to and with the switch; where none is needed, what there is to go on with."""
     for _ in range(LOOKS):
         found = look(work.harness)
         if not found.astray:
             return found, _on_legacy(work, found)
-        require_legacy(work.harness, found)
+        odd = {**found.odd, **require_legacy(work.harness, found)}
         operation = f"{KIND}-{secrets.token_hex(4)}"
         try:
-            swapped = _swap(work, found, operation)
-        except _MovedError:
+            moved = move_back(work, found, odd, operation)
+        except SwitchedError:
             continue
-        work.say(
-            f"Consumers read legacy: switched in {swapped.seconds:.3f} s"
-            + (f" at try {swapped.attempts}." if swapped.attempts > 1 else ".")
+        _say_moved(work, found, moved)
+        done = RolledBack(
+            operation=operation, swapped=moved.swapped, troubles=list(stay(moved.odd))
         )
-        if found.gone:
-            names = ", ".join(f"{MARKET}.{name}" for name in found.gone)
-            work.say(f"Made anew, as they were gone: {names}. Grant their readers SELECT again.")
-        return found, RolledBack(operation=operation, swapped=swapped)
+        return replace(found, views=moved.views), done
     raise ParityError("others switch the views again and again; look at parity phase show")
 
 
-def _on_legacy(work: _Work, found: Whereabouts) -> RolledBack:
+def _say_moved(work: Work, found: Whereabouts, moved: Moved) -> None:
+    swapped = moved.swapped
+    work.say(
+        f"Consumers read legacy: switched in {swapped.seconds:.3f} s"
+        + (f" at try {swapped.attempts}." if swapped.attempts > 1 else ".")
+    )
+    for line in stay(moved.odd):
+        work.say(f"BUT {line}")
+    gone = [view.name for view in moved.views if view.name in found.gone]
+    if gone:
+        names = ", ".join(f"{MARKET}.{name}" for name in gone)
+        work.say(f"Made anew, as they were gone: {names}. Grant their readers SELECT again.")
+
+
+def _on_legacy(work: Work, found: Whereabouts) -> RolledBack:
     if found.open:
         work.say(f"Consumers read legacy already; going on with {found.open}.")
+        if found.begun:
+            work.step(found.open, CALLED_OFF, cutover=found.begun, why=work.reason)
+            work.say(f"{found.begun}, which had begun, is called off.")
         called_off = "a cutover" if found.called_off else ""
-        return RolledBack(operation=found.open, already=True, called_off=called_off)
+        return RolledBack(
+            operation=found.open, already=True, called_off=called_off,
+            troubles=list(stay(found.odd)),
+        )  # fmt: skip
     if found.begun:
         operation = f"{KIND}-{secrets.token_hex(4)}"
         work.step(operation, CALLED_OFF, cutover=found.begun, why=work.reason)
@@ -150,51 +138,7 @@ def _on_legacy(work: _Work, found: Whereabouts) -> RolledBack:
     return RolledBack(already=True)
 
 
-def _swap(work: _Work, found: Whereabouts, operation: str) -> Swapped:
-    """The one transaction."""
-    switching = work.harness.suite.plan.switching
-
-    def within(connection: psycopg.Connection) -> None:
-        newest = connection.execute(queries.NEWEST, [work.migration]).fetchone()
-        if (newest[0] if newest else 0) != found.newest:
-            raise _MovedError
-        for kind, content in _rows(work, connection, found.views, operation):
-            note(connection, work.migration, kind, work.by, content)
-
-    return swap(
-        work.harness.database, found.views, Side.LEGACY, schema=MARKET,
-        lock_timeout=switching.lock_timeout, attempts=switching.attempts, within=within,
-        say=work.say,
-    )  # fmt: skip
-
-
-def _rows(
-    work: _Work, connection: psycopg.Connection, views: Sequence[View], operation: str
-) -> Iterator[tuple[TrailKind, dict[str, Any]]]:
-    """The rows that are there exactly when the views are moved."""
-    yield TrailKind.SWITCH, switch_row(views, operation, work.reason)
-    row = connection.execute(queries.PHASE, [work.migration]).fetchone()
-    if row and row[0] in LEFT:
-        yield (
-            TrailKind.PHASE,
-            {"from": row[0], "to": Phase.VALIDATION.value, "why": f"{operation}: {work.reason}",
-             "evidence": [], "forced": False},
-        )  # fmt: skip
-
-
-def switch_row(views: Sequence[View], operation: str, reason: str) -> dict[str, Any]:
-    """What the trail says of a switch to legacy."""
-    return {
-        "operation": operation,
-        "from": Side.CANDIDATE.value,
-        "to": Side.LEGACY.value,
-        "why": reason,
-        "forced": False,
-        "views": [view.to_json() for view in views],
-    }
-
-
-def _hooks(work: _Work, operation: str) -> tuple[HookOutcome, ...]:
+def _hooks(work: Work, operation: str) -> tuple[HookOutcome, ...]:
     """Hooks that are not done yet, one by one: each is noted as soon as it has ended."""
     from parity.plan.hooks import run_hooks
 
@@ -218,7 +162,7 @@ def _hooks(work: _Work, operation: str) -> tuple[HookOutcome, ...]:
     return outcomes
 
 
-def _catch_up(work: _Work, found: Whereabouts, operation: str) -> CaughtUp:
+def _catch_up(work: Work, found: Whereabouts, operation: str) -> CaughtUp:
     # What it needs takes a while to import, and the switch waits for nothing.
     from parity.plan.catching_up import Order, catch_up
     from parity.plan.pairs import pairs_of

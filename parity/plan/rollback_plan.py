@@ -13,8 +13,8 @@ from parity.database import Role
 from parity.model.errors import ParityError
 from parity.model.verdict import Phase, Side
 from parity.nightly.harness import Harness
+from parity.plan.moving_back import LEFT, switch_row
 from parity.plan.queries import rolling_back as queries
-from parity.plan.rollback import LEFT, switch_row
 from parity.plan.whereabouts import Whereabouts, look, require_legacy
 from parity.switch import MARKET
 from parity.switch.serving import making
@@ -89,8 +89,7 @@ def plan_rollback(harness: Harness, now: datetime) -> RollbackPlan:
     """What would be done now.
 
     Raises:
-        DatabaseError: the database does not answer.
-        StoreError: the trail cannot be read.
+        DatabaseError: the database does not answer, or the trail cannot be read.
     """
     from parity.plan.rerunning import era_of, missed
 
@@ -100,10 +99,11 @@ def plan_rollback(harness: Harness, now: datetime) -> RollbackPlan:
     trouble = ""
     try:
         if where.astray:
-            require_legacy(harness, where)
+            odd = {**where.odd, **require_legacy(harness, where)}
+            trouble = "; ".join(f"{MARKET}.{name} stays: {why}" for name, why in odd.items())
         if where.astray or where.open:
-            era = era_of(harness, where.switched, now)
-            found, trouble = missed(harness, era), era.trouble
+            era = era_of(harness, where.since, now)
+            found, trouble = missed(harness, era), trouble or era.trouble
     except ParityError as error:
         trouble = str(error)
     return RollbackPlan(
@@ -121,15 +121,15 @@ def script_of(harness: Harness) -> str:
     It holds for as long as the views have the columns that they have now.
 
     Raises:
-        DatabaseError: the database does not answer.
-        StoreError: the trail cannot be read.
+        DatabaseError: the database does not answer, or the trail cannot be read.
     """
     where, migration = look(harness), harness.suite.migration
-    row = json.dumps(switch_row(where.views, PSQL, "by hand"), ensure_ascii=False, sort_keys=True)
+    views = [view for view in where.views if view.name not in where.odd]
+    row = json.dumps(switch_row(views, PSQL, "by hand"), ensure_ascii=False, sort_keys=True)
     statements = queries.script(
         Role.PARITY_SWITCH.value,
         harness.suite.plan.switching.lock_timeout,
-        list(making(where.views, Side.LEGACY, MARKET)) if where.views else [],
+        list(making(views, Side.LEGACY, MARKET)) if views else [],
         [
             queries.append_switch(migration, PSQL, row),
             queries.append_phase(migration, PSQL, "by hand", Phase.VALIDATION.value, LEFT),

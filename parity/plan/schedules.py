@@ -71,19 +71,17 @@ def ask(harness: Harness, operation: str, wanted: Wanted, by: str) -> None:
 def asked(harness: Harness) -> tuple[str, tuple[str, ...]] | None:
     """What is asked and not done: `paused` or `running`, and of which deployments.
 
-    None where nothing is, or where what was asked was for a side that is not primary any more.
+    None where nothing is. What was asked for a side that is not primary any more does not count,
+    whenever it was written: a cutover and a rollback may end at the same moment.
 
     Raises:
         StoreError: the trail cannot be read.
     """
-    rows = _rows(harness)
-    if not rows or rows[-1].content.get("state") == "done":
+    last = _last_for(harness, _primary(harness))
+    if not last or last.get("state") == "done":
         return None
-    wanted = str(rows[-1].content.get("wanted"))
-    if _FOR.get(wanted) is not harness.store.primary(harness.suite.migration):
-        return None
-    names = _all_names(harness, rows[-1].content)  # of the config as it is: it may be mended
-    return wanted, tuple(names)
+    names = _all_names(harness, last)  # of the config as it is: it may be mended
+    return str(last["wanted"]), tuple(names)
 
 
 def settle(harness: Harness, environ: Mapping[str, str], say: Say) -> bool:
@@ -114,7 +112,9 @@ def settle(harness: Harness, environ: Mapping[str, str], say: Say) -> bool:
         _by_hand(names, verb, say)
         return False
     tried = _try(url, environ, names, paused=wanted == "paused", known=_configured(harness))
-    last = _rows(harness)[-1].content
+    last = _last_for(harness, _FOR[wanted])
+    if _FOR[wanted] is not _primary(harness):
+        return _turned(harness, environ, say, last, names)
     if not tried.note:
         _add(harness, HARNESS, **{**last, "names": list(names), "state": "done", "note": ""})
         say(f"Prefect's schedules are {wanted}: {', '.join(names)}.")
@@ -125,6 +125,22 @@ def settle(harness: Harness, environ: Mapping[str, str], say: Say) -> bool:
     if tried.unknown and last.get("note") != tried.note:
         _add(harness, HARNESS, **{**last, "state": "failed", "note": tried.note})
     return False
+
+
+def _turned(
+    harness: Harness,
+    environ: Mapping[str, str],
+    say: Say,
+    last: Mapping[str, object],
+    names: Sequence[str],
+) -> bool:
+    """Somebody has switched while Prefect was asked: what it did is to be undone."""
+    primary = _primary(harness)
+    (wanted,) = (one for one, side in _FOR.items() if side is primary)
+    say(f"Consumers read {primary} meanwhile, so the schedules shall be {wanted}.")
+    _add(harness, HARNESS, **{**last, "wanted": wanted, "names": list(names), "state": "asked",
+                              "note": ""})  # fmt: skip
+    return settle(harness, environ, say)
 
 
 def _try(
@@ -169,6 +185,17 @@ def _all_names(harness: Harness, content: Mapping[str, object]) -> list[str]:
 def _names(content: Mapping[str, object]) -> list[str]:
     names = content.get("names")
     return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _primary(harness: Harness) -> Side:
+    return harness.store.primary(harness.suite.migration)
+
+
+def _last_for(harness: Harness, side: Side) -> Mapping[str, object]:
+    """The newest row about what is wanted while a side is primary; empty where there is none."""
+    rows = [row.content for row in _rows(harness)]
+    fitting = [content for content in rows if _FOR.get(str(content.get("wanted"))) is side]
+    return fitting[-1] if fitting else {}
 
 
 def _rows(harness: Harness) -> tuple[TrailEntry, ...]:

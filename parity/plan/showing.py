@@ -12,7 +12,8 @@ from parity.model.errors import ParityError
 from parity.model.plan import Switching
 from parity.model.verdict import Phase
 from parity.nightly.harness import Harness
-from parity.plan.cutover import gate_of
+from parity.nightly.snapshot import Say
+from parity.plan.approaching import gate_of
 from parity.plan.losing import told_in_a_line
 from parity.plan.standing import Standing, standing
 from parity.plan.verifying import Checked, checked, checks, views_of
@@ -80,17 +81,23 @@ class Planned:
         }
 
 
-def show(harness: Harness, *, now: datetime, environ: Mapping[str, str]) -> Planned:
+def show(harness: Harness, *, now: datetime, environ: Mapping[str, str], say: Say) -> Planned:
     """Looks at everything that a cutover would look at; writes nothing.
+
+    Args:
+        harness: the migration.
+        now: the moment by which nights are due and rows settled.
+        environ: PREFECT_API_URL.
+        say: is told what takes a while.
 
     Raises:
         ParityError: it cannot be told where the migration stands.
     """
     with told_in_a_line("ask again when it answers"):
-        return _look(harness, now, environ)
+        return _look(harness, now, environ, say)
 
 
-def _look(harness: Harness, now: datetime, environ: Mapping[str, str]) -> Planned:
+def _look(harness: Harness, now: datetime, environ: Mapping[str, str], say: Say) -> Planned:
     stands = standing(harness)
     left = not (stands.finished or stands.half_done)
     views: tuple[View, ...] = stands.views
@@ -98,7 +105,7 @@ def _look(harness: Harness, now: datetime, environ: Mapping[str, str]) -> Planne
     if left:
         try:
             views = views_of(harness)
-            found = checked(checks(harness, views, now))
+            found = checked(checks(harness, views, now, say))
         except ParityError as error:
             found = (Checked(title="the views", ok=False, seen=str(error)),)
     return Planned(

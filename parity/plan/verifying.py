@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from parity.model.suite import Dataset
 from parity.model.trail import TrailKind
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
+from parity.nightly.snapshot import Say
 from parity.switch import (
     Reached,
     View,
@@ -25,11 +26,12 @@ from parity.switch import (
     one_snapshot,
     prove_way_back,
     reached,
+    require_every_row,
     resolve_as_served,
     side_of,
 )
 
-__all__ = ["Check", "Checked", "checked", "checks", "unlike", "views_of"]
+__all__ = ["Check", "Checked", "Verified", "checked", "checks", "verify", "views_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,19 @@ class Checked:
         return {"title": self.title, "ok": self.ok, "seen": self.seen}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the views serve after a switch.
+
+    Attributes:
+        wrong: how it is not what the side holds; empty where it is.
+        rows: of each view, as far as it could be read.
+    """
+
+    wrong: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
 def views_of(harness: Harness) -> tuple[View, ...]:
     """The views with the columns that they have or would have.
 
@@ -67,14 +82,22 @@ def views_of(harness: Harness) -> tuple[View, ...]:
         return resolve_as_served(connection, served)
 
 
-def checks(harness: Harness, views: Sequence[View], now: datetime) -> tuple[Check, ...]:
-    """What holds before a cutover or it does not happen, whatever `--force` says."""
+def checks(harness: Harness, views: Sequence[View], now: datetime, say: Say) -> tuple[Check, ...]:
+    """What holds before a cutover or it does not happen, whatever `--force` says.
+
+    Args:
+        harness: the migration.
+        views: what is moved.
+        now: the moment by which nights are due and rows settled.
+        say: is told what takes a while.
+    """
     return (
-        Check("the way back", lambda: _way_back(harness, views)),
+        Check("the way back", lambda: _way_back(harness, views, say)),
         Check("the newest night", lambda: _newest_night(harness, now)),
         Check("legacy is not behind", lambda: _legacy_there(harness, now)),
         Check("candidate is not behind", lambda: _no_lag(harness)),
         Check("nothing unsettled", lambda: _settled(harness, now)),
+        Check("every row can be served", lambda: _every_row(harness, views, say)),
     )
 
 
@@ -89,8 +112,8 @@ def checked(wanted: Sequence[Check]) -> tuple[Checked, ...]:
     return tuple(found)
 
 
-def unlike(harness: Harness, views: Sequence[View], side: Side) -> str:
-    """Reads the views as a consumer does; says how they are not what a side holds, or nothing.
+def verify(harness: Harness, views: Sequence[View], side: Side) -> Verified:
+    """Reads the views as a consumer does; says how they are not what a side holds.
 
     The views and the side's relations are read in one snapshot, and compared by digests.
 
@@ -104,26 +127,33 @@ def unlike(harness: Harness, views: Sequence[View], side: Side) -> str:
                 served = digest(connection, views)
                 held = digest_relations(connection, views, side)
         except DatabaseError as error:
-            return str(error)
+            return Verified(wrong=str(error))
         except psycopg.Error as error:
             if connection.closed:
                 raise DatabaseError(
                     f"the views could not be verified: {first_line(error)}; run this again"
                 ) from None
-            return f"the views cannot be read: {first_line(error)}"
+            return Verified(wrong=f"the views cannot be read: {first_line(error)}")
     if found is not side:
-        return f"the views read {found or 'nothing'}, not {side}"
-    return "; ".join(
+        return Verified(wrong=f"the views read {found or 'nothing'}, not {side}")
+    wrong = "; ".join(
         f"view {name} serves {served[name].rows:,} rows that are not the {held[name].rows:,} of "
         f"the {side} side"
         for name in sorted(served)
         if served[name] != held[name]
     )
+    return Verified(wrong=wrong, rows={name: one.rows for name, one in sorted(served.items())})
 
 
-def _way_back(harness: Harness, views: Sequence[View]) -> str:
+def _way_back(harness: Harness, views: Sequence[View], say: Say) -> str:
     prove_way_back(harness.database, views)
+    require_every_row(harness.database, views, Side.LEGACY, say)
     return "switched there and back in a transaction that was rolled back"
+
+
+def _every_row(harness: Harness, views: Sequence[View], say: Say) -> str:
+    rows = require_every_row(harness.database, views, Side.CANDIDATE, say)
+    return f"all {rows:,} rows of the candidate fit the views"
 
 
 def _newest_night(harness: Harness, now: datetime) -> str:

@@ -5,14 +5,23 @@ from __future__ import annotations
 from parity.switch.digesting import Digest, digest, digest_relations, one_snapshot
 from parity.switch.lagging import Reached, config_of_run, reached
 from parity.switch.noting import note, noted_since
-from parity.switch.proving import prove_way_back
+from parity.switch.proving import prove_way_back, require_every_row
 from parity.switch.queries import side_seen
 from parity.switch.resolving import NoRelationError, resolve, resolve_as_served
-from parity.switch.serving import create_missing, keep_still, make_anew, remove, side_of, there
+from parity.switch.serving import (
+    BRIEFLY,
+    create_missing,
+    keep_still,
+    make_anew,
+    remove,
+    side_of,
+    there,
+)
 from parity.switch.swapping import Swapped, swap
 from parity.switch.view import MARKET, View
 
 __all__ = [
+    "BRIEFLY",
     "MARKET",
     "Digest",
     "NoRelationError",
@@ -31,6 +40,7 @@ __all__ = [
     "prove_way_back",
     "reached",
     "remove",
+    "require_every_row",
     "resolve",
     "resolve_as_served",
     "side_of",

@@ -20,10 +20,16 @@ def note(
     kind: TrailKind,
     by: str,
     content: Mapping[str, Any],
-) -> None:
-    """Adds a row; it is there when the transaction is committed, and not before."""
+) -> int:
+    """Adds a row; it is there when the transaction is committed, and not before.
+
+    Returns:
+        Its number, if the transaction is committed.
+    """
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    connection.execute(queries.APPEND, [migration, kind.value, by, text])
+    row = connection.execute(queries.APPEND, [migration, kind.value, by, text]).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def noted_since(

@@ -75,8 +75,9 @@ RIGHTS = sql.SQL(
     "WHERE n.nspname = %(schema)s AND v.relname = ANY(%(views)s) "
     "AND NOT pg_has_role(current_user, v.relowner, 'USAGE') "
     "UNION ALL SELECT 'the right to write the trail (parity.append_trail)' "
-    "WHERE NOT COALESCE(has_function_privilege(current_user, to_regprocedure("
-    "'parity.append_trail(text, text, text, text, timestamptz)')::oid, 'EXECUTE'), false)"
+    "WHERE NOT COALESCE((SELECT bool_and(has_function_privilege(current_user, p.oid, 'EXECUTE')) "
+    "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+    "WHERE n.nspname = 'parity' AND p.proname = 'append_trail'), false)"
 )
 # Who stands in the way of a session, as far as the asking role may see it.
 BLOCKERS = sql.SQL(
@@ -90,6 +91,12 @@ SINCE = sql.SQL(
     "ORDER BY number"
 )
 APPEND = sql.SQL("SELECT parity.append_trail(%s, %s, %s, %s)")
+# Bytes of a table with its partitions; no row where it is not there, 0 for a view.
+SIZE = sql.SQL(
+    "SELECT COALESCE((SELECT sum(pg_table_size(t.relid)) FROM pg_partition_tree(c.oid) t), "
+    "pg_table_size(c.oid), 0)::bigint FROM pg_class c JOIN pg_namespace n "
+    "ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s"
+)
 IN_ZONE = sql.SQL("SELECT set_config('timezone', %s, true)")
 # Under which config a run was first found, and when it was found last.
 RUN_CONFIG = sql.SQL(
@@ -105,10 +112,10 @@ def lock_timeout(limit: timedelta) -> sql.Composed:
     )
 
 
-def make_gate(schema: str) -> sql.Composed:
+def make_gate(schema: str, gate: str = GATE) -> sql.Composed:
     """The gate of a schema; to make it again waits until nobody is in it, and keeps others out."""
     return sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT TRUE AS open").format(
-        sql.Identifier(schema, GATE)
+        sql.Identifier(schema, gate)
     )
 
 
@@ -119,7 +126,7 @@ def make_now(view: View, side: Side, schema: str) -> sql.Composed:
     )
 
 
-def make_served(view: View, schema: str, *, replace: bool) -> sql.Composed:
+def make_served(view: View, schema: str, *, replace: bool, gate: str = GATE) -> sql.Composed:
     """The view that consumers read: first through the gate, then whatever is read now."""
     items = [
         sql.SQL("r.{n}::{k} AS {n}").format(n=sql.Identifier(name), k=sql.SQL(kind))
@@ -131,7 +138,7 @@ def make_served(view: View, schema: str, *, replace: bool) -> sql.Composed:
         sql.SQL("CREATE OR REPLACE VIEW" if replace else "CREATE VIEW"),
         sql.Identifier(schema, view.name),
         sql.SQL(", ").join(items),
-        sql.Identifier(schema, GATE),
+        sql.Identifier(schema, gate),
         sql.Identifier(schema, view.now),
     )
 

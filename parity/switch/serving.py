@@ -18,12 +18,14 @@ from parity.switch.resolving import PATIENCE
 from parity.switch.view import GATE, MARKET, View, in_order
 
 __all__ = [
+    "BRIEFLY",
     "create_missing",
     "drop",
     "keep_still",
     "layered",
     "make_anew",
     "making",
+    "making_views",
     "names_of",
     "remove",
     "side_of",
@@ -33,20 +35,25 @@ __all__ = [
 BRIEFLY = timedelta(milliseconds=500)
 
 
-def keep_still(connection: psycopg.Connection, schema: str = MARKET) -> None:
+def keep_still(
+    connection: psycopg.Connection, schema: str = MARKET, patience: timedelta = PATIENCE
+) -> None:
     """Until the transaction ends nobody moves the views of a schema.
 
     Raises:
         psycopg.errors.LockNotAvailable: somebody is at it and does not end.
     """
-    connection.execute(queries.lock_timeout(PATIENCE))
+    connection.execute(queries.lock_timeout(patience))
     connection.execute(queries.ONE_SWITCH, [schema])
 
 
 def create_missing(
     connection: psycopg.Connection, views: Sequence[View], side: Side, schema: str = MARKET
 ) -> list[str]:
-    """Makes the views that are not there; never touches one that is.
+    """Makes the views that are not there; never touches one that is, nor the gate.
+
+    So readers of the others notice nothing: to make the gate again would wait for them, and keep
+    those out that come meanwhile.
 
     Args:
         connection: of role `parity_switch`.
@@ -61,10 +68,14 @@ def create_missing(
         DatabaseError: one cannot be made; then none is.
     """
     with connection.transaction():
-        known = there(connection, views, schema)
-        missing = [view for view in in_order(views) if view.name not in known]
+        reads = _reads(connection, views, schema)
+        missing = [view for view in in_order(views) if view.name not in reads]
         try:
-            for text in making(missing, side, schema) if missing else ():
+            if missing:
+                connection.execute(queries.lock_timeout(_briefly(connection)))
+            if missing and GATE not in reads:
+                connection.execute(queries.make_gate(schema))
+            for text in making_views(missing, side, schema):
                 connection.execute(text)
         except psycopg.Error as error:
             names = ", ".join(f"{schema}.{view.name}" for view in missing)
@@ -84,11 +95,29 @@ def making(
         layered: names of those that are there with the gate between, and stay as they are.
     """
     yield queries.make_gate(schema)
+    yield from making_views(views, side, schema, layered)
+
+
+def making_views(
+    views: Sequence[View],
+    side: Side,
+    schema: str,
+    layered: Container[str] = (),
+    gate: str = GATE,
+) -> Iterator[sql.Composed]:
+    """The same without the gate, which is there already."""
     for view in views:
         yield queries.make_now(view, side, schema)
     for view in views:
         if view.name not in layered:
-            yield queries.make_served(view, schema, replace=True)
+            yield queries.make_served(view, schema, replace=True, gate=gate)
+
+
+def _briefly(connection: psycopg.Connection) -> timedelta:
+    """So short a wait that PostgreSQL never looks for a deadlock, and ends a reader for it."""
+    row = connection.execute(queries.DEADLOCK_TIMEOUT).fetchone()
+    assert row is not None
+    return min(BRIEFLY, timedelta(seconds=row[0] / 2))
 
 
 def make_anew(database: Database, views: Sequence[View], side: Side, schema: str) -> None:

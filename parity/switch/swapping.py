@@ -211,6 +211,8 @@ def _happened(switch: _Switch, xid: str) -> bool:
     while True:
         try:
             with switch.database.connect_as(Role.PARITY_SWITCH) as connection:
+                # What is seen is as of when the lock was there, whatever is the default.
+                connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
                 connection.execute(queries.lock_timeout(timedelta(seconds=RETURN)))
                 connection.execute(queries.ONE_SWITCH, [switch.schema])
                 values = [switch.schema, switch.written, xid]

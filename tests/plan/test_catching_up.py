@@ -19,11 +19,12 @@ from parity.model.plan import Served
 from parity.model.result import JobOutcome
 from parity.model.suite import Relation
 from parity.model.trail import TrailKind
-from parity.model.verdict import Side
+from parity.model.verdict import Side, Verdict
 from parity.nightly import Harness
 from parity.plan import rerunning
 from parity.plan.catching_up import CaughtUp, Order, catch_up
 from parity.plan.copying import copy_missing
+from parity.plan.known_served import Known, fewer, known_served
 from parity.plan.pairs import Pair, pairs_of
 from parity.plan.proving_served import Proof, prove
 from parity.plan.queries.rolling_back import TRY_LOCK
@@ -31,6 +32,7 @@ from parity.plan.rerunning import era_of, missed
 from parity.switch import View
 from tests.plan import toy_rollback as toy
 from tests.plan.made import Toy, copied, template
+from tests.report.build import equal, run
 
 CUTOVER = datetime(2024, 2, 27, 15, tzinfo=UTC)  # ten in the morning in New York
 
@@ -55,7 +57,7 @@ def pair_of(made: Toy, *views: View) -> Pair:
 
 def caught(made: Toy, *views: View, now: datetime = toy.NOW) -> CaughtUp:
     harness = made.harness
-    switched = next(entry.at for entry in harness.store.trail("toy", TrailKind.SWITCH))
+    switched = harness.store.trail("toy", TrailKind.SWITCH)[0]
     order = Order(
         operation="rollback-1", by="anna", switched=switched, now=now,
         pairs=(pair_of(made, *views),),
@@ -192,6 +194,36 @@ def test_rows_of_no_dataset_and_rows_before_since_are_counted(made: Toy) -> None
     # C is of no dataset; of A and B, four rows are older.
     assert (proof.rows, proof.missing, proof.unchecked, proof.accepted) == (9, 0, 1, 4)
     assert (proof.complete, proof.clean) == (True, False)
+
+
+def test_a_night_knows_how_many_rows_there_were(made: Toy) -> None:
+    harness, pair = made.harness, pair_of(made)
+    switched = harness.store.trail("toy", TrailKind.SWITCH)[0]
+
+    def why_not(matched: int, primary: Side) -> str:
+        day = date(2024, 2, 28)
+        night = run(
+            Verdict.PASS, equal("prices", matched), migration="toy", session=day,
+            as_of=harness.exchange.night(day, harness.suite.at), primary=primary,
+        )  # fmt: skip
+        harness.store.save(night, {}, config="any")
+        known = known_served(harness, [pair], switched)[pair]
+        return prove(harness, pair, as_of=toy.NOW, folder=made.folder, known=known).why_not
+
+    assert why_not(10, Side.LEGACY) == ""  # the cutover has counted since: 9
+    assert why_not(9, Side.CANDIDATE) == ""
+    assert why_not(10, Side.CANDIDATE) == (
+        "prefect.prices has 1 row fewer than in the night of session 2024-02-28 (10): what was "
+        "served may be gone"
+    )
+    # A dataset of some rows is counted by itself, if it was the same that night.
+    part = replace(pair.datasets[0], where=(("symbol", ("C",)),))
+    known = [Known(rows=1, when="then", dataset=part)]
+    assert fewer(pair, 9, known, lambda _one: 1) == ""
+    assert "(dataset prices) has 1 row fewer than then (1)" in fewer(pair, 9, known, lambda _: 0)
+    # Without any record an empty table proves nothing.
+    assert "nobody knows what it served" in fewer(pair, 0, [], lambda _: 0)
+    assert fewer(pair, 0, [Known(rows=0, when="then")], lambda _: 0) == ""
 
 
 def test_doubled_and_null_keys_prove_nothing(made: Toy) -> None:

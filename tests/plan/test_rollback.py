@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from parity.database import EmbeddedServer
 from parity.database.tools import installed_tools
 from parity.model.trail import TrailKind
 from parity.model.verdict import Phase, Side
-from parity.plan import copying, proving_served
+from parity.nightly.recording import record_config
+from parity.plan import copying, patience, proving_served
+from parity.switch import swapping
 from tests.conftest import Inside
 from tests.plan import toy_rollback as toy
 from tests.plan.made import Toy, copied, template
@@ -61,7 +64,7 @@ def run(inside: Inside, made: Toy) -> Run:
     return Run(inside, made)
 
 
-def kinds(made: Toy, after: int = 3) -> list[str]:
+def kinds(made: Toy, after: int = 4) -> list[str]:
     return [entry.kind for entry in made.harness.store.trail("toy")[after:]]
 
 
@@ -364,6 +367,165 @@ def test_phase_cleanup_is_left_too(run: Run, made: Toy) -> None:
     assert run.execute("--switch-only").returncode == 0
     assert last(made, TrailKind.PHASE)["from"] == "cleanup"
     assert toy.check(made.url, made.folder) == "legacy"
+
+
+MORE = """CREATE TABLE legacy.more (day date PRIMARY KEY); CREATE TABLE prefect.more (day date);
+ALTER TABLE legacy.more OWNER TO legacy_writer; ALTER TABLE prefect.more OWNER TO prefect_writer;
+GRANT SELECT ON legacy.more, prefect.more TO parity_switch, parity_harness;
+SET ROLE parity_switch; CREATE VIEW market.more AS SELECT day FROM prefect.more"""
+SERVED = """serving:
+  - {view: more, legacy: legacy.more, candidate: prefect.more, columns: {day: timestamp}}
+"""
+
+
+def test_columns_are_those_that_a_view_has_whatever_the_config_says(run: Run, made: Toy) -> None:
+    made.execute(MORE)
+    made.configure(SERVED)
+    assert run.execute("--switch-only").returncode == 0
+    more, _ = last(made, TrailKind.SWITCH)["views"]
+    assert (more["view"], more["columns"]) == ("more", [["day", "date"]])
+
+
+@pytest.mark.parametrize("how", ["ALTER TABLE legacy.more RENAME day TO date",
+                                 "DROP TABLE legacy.more"])  # fmt: skip
+def test_one_odd_view_does_not_keep_the_others(run: Run, made: Toy, how: str) -> None:
+    made.execute(MORE)
+    made.configure(SERVED)
+    made.execute(how)
+    done = run.execute()
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "BUT market.more could not be moved: " in told
+    assert toy.served(made.url) == toy.CAUGHT_UP
+    switch = last(made, TrailKind.SWITCH)
+    assert [[view["view"] for view in switch[key]] for key in ("views", "not_moved")] == [
+        ["prices"], ["more"],
+    ]  # fmt: skip
+    made.execute("DROP TABLE IF EXISTS legacy.more; CREATE TABLE legacy.more (day date);"
+                 "GRANT SELECT ON legacy.more TO parity_switch, parity_harness")  # fmt: skip
+    made.configure("", instead=SERVED)  # the trail knows the view
+    assert "Consumers read legacy: switched" in run.execute("--switch-only").stdout
+    views = [view["view"] for view in last(made, TrailKind.SWITCH)["views"]]
+    assert (views, toy.check(made.url, made.folder)) == (["more", "prices"], "legacy")
+
+
+@pytest.mark.parametrize("text", ["\nnew_key: 1\n", "\n\tx: [", None])
+def test_a_config_in_mid_edit_is_taken_from_the_record(
+    run: Run, made: Toy, text: str | None
+) -> None:
+    record_config(made.harness, "anna")
+    if text is None:
+        (made.folder / "parity.yaml").unlink()
+    else:
+        made.configure(text)
+    done = run.execute()
+    assert (done.returncode, toy.served(made.url)) == (0, toy.CAUGHT_UP)  # its script ran too
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("parity: parity.yaml is broken: ")
+    assert "; going on with the one on record of 20" in line
+
+
+def test_a_config_that_is_not_on_record(run: Run, made: Toy) -> None:
+    made.configure("x: [")
+    none = run.execute()
+    assert "and none of migration toy is on record; mend the file" in none.stderr
+    other = run.execute("--migration", "other")
+    assert "migration other is not on record: on record are toy" in other.stderr
+    nowhere = run.execute(PARITY_DATABASE_URL="")
+    assert "PARITY_DATABASE_URL is not set" in nowhere.stderr
+    assert not (made.folder / ".parity").exists()
+    assert [none.returncode, other.returncode, nowhere.returncode] == [2, 2, 2]
+    assert toy.served(made.url) == toy.CANDIDATE
+
+
+def test_it_is_done_though_nobody_can_be_told(
+    run: Run, made: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(made.url) as reader, Path("/dev/full").open("w") as full:
+        reader.execute("SELECT count(*) FROM market.prices")
+
+        def leaves(_attempt: int) -> float:
+            reader.rollback()
+            return 0.0
+
+        monkeypatch.setattr(swapping, "_pause", leaves)  # after "The views are in use"
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", full)
+            assert run.execute().returncode == 0
+    assert toy.served(made.url) == toy.CAUGHT_UP
+    told = run.execute("--json", "no/such/folder.json")
+    assert (told.returncode, told.stderr) == (
+        0, "parity: --json no/such/folder.json: No such file or directory\n",
+    )  # fmt: skip
+
+
+def test_an_error_that_cannot_be_told_is_none_of_another_kind(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", full)
+        assert run.plain("--execute").returncode == 2
+
+
+@pytest.mark.parametrize(("gone", "told"), [
+    ("DELETE FROM prefect.prices WHERE symbol = 'C'", "1 row fewer than when cutover-1 was"),
+    ("TRUNCATE prefect.prices", "9 rows fewer than when cutover-1 was"),
+])  # fmt: skip
+def test_rows_that_were_served_and_are_gone_are_not_proved(
+    run: Run, made: Toy, gone: str, told: str
+) -> None:
+    made.execute(gone)
+    done = run.execute()
+    assert done.returncode == 1
+    assert f"not proved: prefect.prices has {told} verified (9)" in " ".join(done.stdout.split())
+    assert told in last(made, TrailKind.CATCH_UP)["why_not"]
+    assert toy.check(made.url, made.folder) == "legacy"
+
+
+def test_a_reason_is_any_bytes(run: Run, made: Toy) -> None:
+    assert run.plain("--execute", "--reason", "St\udcf6rung\n x", "--by", "a",
+                     "--switch-only").returncode == 0  # fmt: skip
+    assert last(made, TrailKind.SWITCH)["why"] == r"St\udcf6rung x"
+
+
+def test_a_locked_trail_is_told_with_who_holds_it(
+    run: Run, made: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE / 10)
+    with psycopg.connect(made.url, application_name="a dump") as other:
+        other.execute("LOCK TABLE parity.trail IN ACCESS EXCLUSIVE MODE")
+        done = run.execute()
+    assert done.returncode == 2
+    assert "the trail (parity.trail) is locked by session" in done.stderr
+    assert "(a dump, postgres) idle in transaction" in done.stderr
+
+
+def test_a_locked_legacy_table_is_named(run: Run, made: Toy) -> None:
+    with psycopg.connect(made.url, application_name="a vacuum") as other:
+        other.execute("LOCK TABLE legacy.prices IN ACCESS EXCLUSIVE MODE")
+        done = run.execute()
+    assert (done.returncode, kinds(made)) == (2, [])
+    assert "parity: legacy.prices is locked by session" in done.stderr
+    assert "(a vacuum, postgres): views cannot read it meanwhile" in done.stderr
+
+
+def test_an_unfinished_one_is_gone_on_with_after_a_cutover_that_undid_itself(
+    run: Run, made: Toy
+) -> None:
+    assert run.execute("--switch-only").returncode == 0
+    first = last(made, TrailKind.SWITCH)["operation"]
+    step(made, "cutover", "begun")
+    toy.switch(made.harness, Side.CANDIDATE, "cutover-2")
+    toy.switch(made.harness, Side.LEGACY, "cutover-2")
+    toy.phase(made.harness, Phase.CUTOVER, Phase.VALIDATION)
+    step(made, "cutover", "undone")
+    content = {"operation": "cutover-3", "kind": "cutover", "step": "begun"}
+    made.harness.store.append_trail("toy", TrailKind.STEP, "ben", content)
+    done = run.execute()
+    assert "cutover-3, which had begun, is called off." in done.stdout
+    assert f"going on with {first}" in done.stdout
+    assert (done.returncode, toy.served(made.url)) == (0, toy.CAUGHT_UP)
+    assert run.execute().stdout.endswith("there is nothing to roll back.\n")
 
 
 @pytest.fixture(scope="module")

@@ -228,6 +228,41 @@ def test_only_the_side_that_is_primary_has_running_schedules(harness: Harness) -
     assert asked(harness) is None  # cut over again: nobody pauses what runs for consumers
 
 
+def test_what_a_cutover_asks_after_a_rollback_does_not_count(harness: Harness) -> None:
+    ask(harness, "rollback-1", "paused", "anna")
+    ask(harness, "cutover-1", "running", "ben")  # it ends when it has been rolled back already
+    assert asked(harness) == ("paused", NAMES)
+    fake = Fake(knows)
+    with fake.running() as url:
+        assert settled(harness, url)[0]
+    assert ("PATCH", "/api/deployments/2", {"paused": True}) in fake.asked
+    assert asked(harness) is None
+
+
+def test_a_switch_while_prefect_is_asked_is_made_good(harness: Harness) -> None:
+    switched(harness, Side.CANDIDATE)
+    ask(harness, "cutover-1", "running", "anna")
+    paused = dict.fromkeys(IDS.values(), True)
+    rolled_back: list[str] = []
+
+    def answer(method: str, path: str) -> Answer:
+        if method == "GET":
+            return 200, {"id": IDS[path], "paused": paused[IDS[path]]}
+        if not rolled_back:
+            rolled_back.append(path)
+            switched(harness, Side.LEGACY)
+        paused[path[-1]] = not paused[path[-1]]
+        return 204, None
+
+    with Fake(answer).running() as url:
+        done, said = settled(harness, url)
+    assert done
+    assert "Consumers read legacy meanwhile, so the schedules shall be paused." in said
+    assert paused == {"1": True, "2": True}
+    assert states(harness) == [("running", "asked", ""), ("paused", "asked", ""),
+                               ("paused", "done", "")]  # fmt: skip
+
+
 def test_what_was_resumed_is_paused_though_the_config_has_changed(
     harness: Harness, make: Make
 ) -> None:

@@ -23,7 +23,7 @@ from tests.plan.walking import VIEWS, Load, consumer, lay_out
 
 SESSIONS = (13, 14, 15, 16, 20, 21, 22, 23, 26, 27, 28)
 CUTOVER = (
-    "step {0} begun", "step {0} hooks before", "switch {0} legacy → candidate",
+    "override {0}", "step {0} begun", "step {0} hooks before", "switch {0} legacy → candidate",
     "phase validation → cutover", "step {0} switched", "step {0} verified", "step {0} hook after",
     "step {0} hooks after", "step {0} finished",
 )  # fmt: skip

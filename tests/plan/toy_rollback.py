@@ -112,6 +112,9 @@ def prepare(url: str, folder: Path, config: str = CONFIG) -> Harness:
     ran(harness, DAYS[0])
     phase(harness, Phase.PARALLEL_RUN, Phase.VALIDATION)
     switch(harness, Side.CANDIDATE)
+    verified = {"operation": "cutover-1", "kind": "cutover", "step": "verified",
+                "rows": {"prices": len(CANDIDATE)}}  # fmt: skip
+    harness.store.append_trail("toy", TrailKind.STEP, "anna", verified)
     ran(harness, DAYS[1])
     ran(harness, DAYS[2])
     return harness

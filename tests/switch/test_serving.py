@@ -35,6 +35,18 @@ def test_missing_views_are_made_and_others_left_alone(database: Database) -> Non
         side(database, views)
 
 
+def test_who_makes_a_view_waits_for_no_reader_and_keeps_none_waiting(database: Database) -> None:
+    views = serve(database, "a")
+    both(database, "b")
+    views = (*views, *resolved(database, served("b")))
+    with database.connect_as("parity_harness") as reader:
+        reader.execute("SELECT * FROM market.a")  # it is in the gate
+        with database.connect_as("parity_switch") as connection:
+            connection.execute("SET lock_timeout = '1s'")
+            assert create_missing(connection, views, Side.LEGACY) == ["b"]
+        assert read(database, "b") == reader.execute("SELECT * FROM market.b").fetchall()
+
+
 def test_the_side_is_what_the_catalog_says(database: Database) -> None:
     both(database, "a")
     views = resolved(database, served("a"))

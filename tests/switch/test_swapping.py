@@ -17,7 +17,7 @@ from parity.model.errors import DatabaseError
 from parity.model.trail import TrailKind
 from parity.model.verdict import Side
 from parity.store import Store
-from parity.switch import View, note, queries, side_of, swap
+from parity.switch import View, note, queries, side_of, swap, swapping
 from parity.switch.serving import layered
 from tests.switch.toy import admin, both, make, move, read, resolved, serve, served
 
@@ -116,7 +116,7 @@ def test_a_switch_waits_for_another_one(database: Database) -> None:
     with database.connect_as("parity_switch") as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtextextended('market', 7301847))")
         with pytest.raises(DatabaseError, match=r"by session \d+ \(client backend, parity_switch"):
-            move(database, views, Side.CANDIDATE, limit=0.2, attempts=1)
+            move(database, views, Side.CANDIDATE, limit=0.5, attempts=1)
     assert side(database, views) is Side.LEGACY
     move(database, views, Side.CANDIDATE, attempts=1)
 
@@ -165,6 +165,30 @@ def test_a_connection_that_is_lost_leaves_no_doubt(
     assert len(lost) == 1
     assert moved.attempts == (2 if moment == "before the commit" else 1)
     assert side(database, views) is Side.CANDIDATE
+
+
+def test_whether_it_happened_is_asked_when_the_lost_session_has_ended(database: Database) -> None:
+    """With a snapshot of before nothing would have happened."""
+    views = serve(database, "a")
+    name = str(psycopg.conninfo.conninfo_to_dict(database.admin_url)["dbname"])
+    with admin(database) as connection:
+        setting = "SET default_transaction_isolation = 'repeatable read'"
+        connection.execute(f"ALTER ROLE parity_switch IN DATABASE {name} {setting}".encode())
+    found: list[bool] = []
+    with database.connect_as("parity_switch") as lost, admin(database) as other:
+        lost.execute(queries.ONE_SWITCH, ["market"])
+        row = lost.execute(queries.XID).fetchone()
+        assert row
+        lost.execute(queries.make_now(views[0], Side.CANDIDATE, "market"))
+        switch = swapping._Switch(database, list(views), Side.CANDIDATE, "market", 1.0, print)
+        asks = threading.Thread(target=lambda: found.append(swapping._happened(switch, row[0])))
+        asks.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while other.execute(waiting.encode()).fetchone() == (0,):
+            assert asks.is_alive()
+        lost.commit()
+    asks.join()
+    assert found == [True]
 
 
 def test_settings_of_the_team_do_not_get_in_the_way(database: Database) -> None:

@@ -9,10 +9,14 @@ from psycopg import sql
 
 __all__ = [
     "ABSENT",
+    "CONFIG",
     "HOLDERS",
+    "LOCKED",
+    "MIGRATIONS",
     "NEWEST",
     "PHASE",
     "SHOWN",
+    "TRAIL",
     "TRY_LOCK",
     "append_phase",
     "append_switch",
@@ -34,6 +38,17 @@ ABSENT = sql.SQL(
     "WHERE n.nspname = w.schema AND r.relname = w.name "
     "AND r.relkind IN ('r', 'p', 'v', 'm', 'f')) ORDER BY 1, 2"
 )
+# Who has one of some relations alone, or waits to have it, so that nobody else comes to it.
+LOCKED = sql.SQL(
+    "SELECT n.nspname || '.' || r.relname, l.granted, a.pid, "
+    "COALESCE(NULLIF(a.application_name, ''), a.backend_type, ''), "
+    "COALESCE(a.usename, '')::text FROM pg_locks l JOIN pg_class r ON r.oid = l.relation "
+    "JOIN pg_namespace n ON n.oid = r.relnamespace JOIN pg_stat_activity a ON a.pid = l.pid "
+    "WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND (n.nspname, r.relname) IN (SELECT * FROM unnest(%s::text[], %s::text[])) "
+    "ORDER BY 1, l.granted DESC, a.pid"
+)
 # The columns of a view in the words of a cast: a collation that is not the type's own is said.
 SHOWN = sql.SQL(
     "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) || CASE "
@@ -45,6 +60,15 @@ SHOWN = sql.SQL(
     "LEFT JOIN pg_namespace cn ON cn.oid = c.collnamespace "
     "WHERE n.nspname = %s AND r.relname = %s AND r.relkind = 'v' "
     "AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+)
+TRAIL = sql.SQL(
+    'SELECT number, migration, at, kind, "by", content, previous, hash FROM parity.trail '
+    "WHERE migration = %s AND kind = ANY(%s) ORDER BY number"
+)
+MIGRATIONS = sql.SQL("SELECT DISTINCT migration FROM parity.trail ORDER BY 1")
+CONFIG = sql.SQL(
+    "SELECT at, content FROM parity.trail WHERE migration = %s AND kind = 'config' "
+    "ORDER BY number DESC LIMIT 1"
 )
 _OF = "FROM parity.trail t WHERE t.migration = {} AND t.kind = {} ORDER BY t.number DESC LIMIT 1"
 NEWEST = sql.SQL("SELECT t.number " + _OF).format(sql.Placeholder(), sql.Literal("switch"))
