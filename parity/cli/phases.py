@@ -45,21 +45,29 @@ def checklist(
 ) -> int:
     """Say what must hold to leave the phase in force, what is missing and since when.
 
-    Also writes checklist.html into the reports folder. Exit codes: 0 open, 1 closed, 2 could not
-    be told.
+    Also writes checklist.html into the reports folder. Exit codes: 0 open, or in the last phase
+    nothing is left; 1 closed; 2 could not be told.
     """
     from parity.nightly import open_harness
     from parity.plan.checklist import checklist as judge
     from parity.report.checklist import write_checklist
     from parity.report.checklist_terminal import render_checklist
+    from parity.report.phase_terminal import NOTHING_TO_LEAVE, is_last
 
     harness = open_harness(config, os.environ)
     found = judge(
         harness, now=as_of or datetime.now(UTC), environ=os.environ, prefect_api=_api(prefect_api)
     )
     page = write_checklist(found, harness.suite.reports)
-    _tell(lambda: f"{render_checklist(found)}\n{shown(page)}\n", found.to_json(), json_path)
-    return 0 if found.open else 1
+    last = is_last(found)
+
+    def text() -> str:
+        listed = f"{render_checklist(found)}\n" if found.items or not last else ""
+        first = f"{NOTHING_TO_LEAVE}\n" if last else ""
+        return f"{first}{listed}{shown(page)}\n"
+
+    _tell(text, found.to_json(), json_path)
+    return 0 if found.open or last else 1
 
 
 @click.command(short_help="Sign an item of the checklist.")
@@ -104,7 +112,7 @@ def show(
     """Show the phase in force, what is missing to leave it, and all changes so far."""
     from parity.nightly import open_harness
     from parity.plan.phases import show as look
-    from parity.report.checklist_terminal import render_phase
+    from parity.report.phase_terminal import render_phase
 
     found = look(
         open_harness(config, os.environ),

@@ -17,7 +17,7 @@ from parity.model.errors import UsageError
 
 if TYPE_CHECKING:
     from parity.nightly import Harness
-    from parity.plan.quarantine import Cleanup, Done
+    from parity.plan.quarantine import Cleanup, Done, What
     from parity.report.screen import Screen
 
 __all__ = ["ALL"]
@@ -48,7 +48,8 @@ def cleanup(
     """Show what is left of the old side; archive its schema and put it into quarantine.
 
     The schema is dumped, the dump is restored and compared, and the schema renamed. Scripts, cron
-    lines, config and docs are listed, never deleted. Exit codes: 0 done, or nothing is in the
+    lines, config and docs are listed, never deleted. --undo and --drop without --execute say
+    whether that may be done. Exit codes: 0 done, or nothing is in the
     way; 1 the plan is shown and something is in its way; 2 could not.
     """
     if undo and drop:
@@ -58,7 +59,8 @@ def cleanup(
     harness = open_harness(config, os.environ)
     place = folder.absolute() if folder else None
     if not execute:
-        return _plan(harness, config, by, place, json_path)
+        what: What = "undo" if undo else "drop" if drop else "quarantine"
+        return _plan(harness, config, by, place, json_path, what)
     done = _execute(harness, by, migration, place, _say(json_path), undo=undo, drop=drop)
     from parity.plan.quarantining.screen import render_done
 
@@ -67,13 +69,20 @@ def cleanup(
 
 
 def _plan(
-    harness: Harness, config: Path, by: str, folder: Path | None, json_path: str | None
+    harness: Harness,
+    config: Path,
+    by: str,
+    folder: Path | None,
+    json_path: str | None,
+    what: What,
 ) -> int:
     from parity.plan.quarantine import plan_cleanup
     from parity.plan.quarantining.screen import render_cleanup
 
     now = datetime.now(UTC)
-    found = plan_cleanup(harness, config, by=by, now=now, folder=folder, environ=os.environ)
+    found = plan_cleanup(
+        harness, config, by=by, now=now, folder=folder, environ=os.environ, what=what
+    )
     _tell(render_cleanup(found), found, json_path)
     return 1 if found.obstacles else 0
 

@@ -1,4 +1,4 @@
-"""`parity status`: the nights so far, or how scripts and flows have run."""
+"""`parity status`: what consumers read and the nights so far, or how scripts and flows have run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["status"]
 SCHEMA_VERSION = 1
 
 
-@click.command(short_help="List the nights, or how flows and scripts have run.")
+@click.command(short_help="What consumers read; the nights, or how flows have run.")
 @config_option
 @click.option("--flows", is_flag=True, help="How every script and every flow has run: successes, "
               "time, memory, retries, failed symbols.")  # fmt: skip
@@ -38,7 +38,9 @@ SCHEMA_VERSION = 1
 def status(
     config: Path, flows: bool, sessions: int | None, prefect_api: str | None, json_path: str | None
 ) -> int:
-    """List the nights stored so far, newest first. The exit code is the newest verdict's.
+    """Say what consumers read and what is undone; list the nights stored so far, newest first.
+
+    The exit code is the newest verdict's.
 
     With --flows: how scripts and flows have run; the exit code is 0 when that could be told.
     """
@@ -66,16 +68,20 @@ def status(
 
 
 def _nights(harness: Harness, json_path: str | None) -> int:
+    from parity.cli.standing import render_serving, serving
     from parity.report.terminal import render_index
     from parity.report.view import NightRow
 
     nights = harness.store.nights(harness.suite.migration)
+    found = serving(harness)
+    text = f"{render_serving(found)}\n"
     if nights:
-        text = f"{render_index([NightRow.of(night) for night in nights])}\n"
+        text += f"{render_index([NightRow.of(night) for night in nights])}\n"
         text += f"Newest run: {nights[0].run_id}\n"
     else:
-        text = "No night yet: run parity nightly.\n"
-    _say(text, _nights_json(harness.suite.migration, nights), json_path)
+        text += "No night yet: run parity nightly.\n"
+    content = _nights_json(harness.suite.migration, nights) | {"serving": found.to_json()}
+    _say(text, content, json_path)
     return (nights[0].verdict if nights else Verdict.UNDECIDED).exit_code
 
 

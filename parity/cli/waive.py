@@ -96,10 +96,10 @@ def waive(
     INCIDENT is an id as the report and result.json have it. The rows still differ and are counted;
     they only fail nothing any more, until the waiver expires or covers more rows than it may.
 
-    Exit codes: 0 proposed or added, 2 could not.
+    Exit codes: 0 proposed, added or waived already; 2 could not.
     """
     from parity.config import load_waivers
-    from parity.gates import find_incident, followers_of
+    from parity.gates.lookup import find_incident, followers_of, use_of
     from parity.nightly import open_harness
 
     if write and not (reason and reason.strip()):
@@ -109,25 +109,60 @@ def waive(
     night = _night(harness, nights, session)
     path = harness.suite.plan.waivers
     names = [dataset.name for dataset in harness.suite.datasets]
+    waivers = load_waivers(path, names)
+    chosen = find_incident(night, incident, nights)
+    if _is_waived(night, incident, waivers):
+        return 0
     asked = _Asked(
         owner=_owner(owner),
         reason=_readable("--reason", reason or "") or NO_REASON,
         expires=night.session + expires if isinstance(expires, timedelta) else expires,
         max_rows=max_rows,
     )
-    ids = [waiver.id for waiver in load_waivers(path, names)]
-    followers = followers_of(night, incident)
-    found = [find_incident(night, incident, nights), *(followers if with_followers else ())]
-    proposed = _proposals(found, night, asked, ids)
+    followers = [
+        (dataset, one)
+        for dataset, one in followers_of(night, incident)
+        if use_of(night, one.id, waivers) is None
+    ]
+    found = [chosen, *(followers if with_followers else ())]
+    proposed = _proposals(found, night, asked, [waiver.id for waiver in waivers])
     click.echo(_text(proposed, night, whole=not path.exists()), nl=False)
     if followers and not with_followers:
         say(f"{_follow(len(followers))}: --with-followers")
+    for one in proposed:
+        if one.waiver.first and one.waiver.first > night.session:
+            say(
+                f"{one.waiver.id} is about days after the night's session, {night.session}: from "
+                f"{one.waiver.first} on"
+            )
     if write:
         from parity.config.waiver_file import add_waivers
 
         add_waivers(path, [one.waiver for one in proposed], names)
         say(f"added to {shown(path)}; parity compare judges the night again")
     return 0
+
+
+def _is_waived(night: RunResult, incident: str, waivers: Sequence[Waiver]) -> bool:
+    """Says by which waiver of the file an incident is waived already.
+
+    Raises:
+        UsageError: one covers it and is over its cap; another one beside it would never hold.
+    """
+    from parity.gates.lookup import use_of
+    from parity.model.waiver import WaiverState
+
+    use = use_of(night, incident, waivers)
+    if use is None:
+        return False
+    by = f"{use.waiver.id} ({use.waiver.owner}, until {use.waiver.expires})"
+    if use.state is WaiverState.OVER_CAP:
+        raise UsageError(
+            f"{by} covers incident {incident}, but is over its cap: {use.rows:,} rows where it may "
+            f"cover {use.waiver.max_rows:,}; see why there are more, or raise max_rows there"
+        )
+    say(f"incident {incident} is waived already by {by}; nothing to add")
+    return True
 
 
 def _night(harness: Harness, nights: Sequence[RunResult], session: date | None) -> RunResult:

@@ -28,6 +28,7 @@ KINDS = {
 NAMES = ("makefile", "dockerfile", "jenkinsfile", "procfile", "readme")
 NOT_OURS = {"venv", "node_modules", "__pycache__"}  # nor what is hidden, but for these:
 SEEN = {".github", ".gitlab", ".circleci"}
+TESTS = {"test", "tests", "testing"}  # folders
 LARGEST = 1 << 20  # bytes; what is larger is no text that somebody has written
 CRONTAB = "crontab -l"
 
@@ -39,6 +40,11 @@ class Mention:
     file: str
     line: int
     text: str
+
+    @property
+    def of_tests(self) -> bool:
+        """True for a file of tests: it names the old side to try things out."""
+        return bool(TESTS & set(Path(self.file).parts[:-1]))
 
     @property
     def place(self) -> str:
@@ -59,7 +65,8 @@ class Mentions:
         beside: what else is in the folders of the scripts; others may need it.
         cron: lines of crontabs that name a script; `crontab -l` is the user's own.
         config: keys of parity.yaml that name the old side.
-        docs: lines of other texts that name a script or a table.
+        docs: lines of other texts that name a script or a table with its schema; those of tests
+            come last.
     """
 
     scripts: tuple[str, ...] = ()
@@ -106,7 +113,12 @@ def mentions_of(
         beside=tuple(_beside(suite, scripts)),
         cron=(*cron, *_own_crontab(named, environ)),
         config=tuple(_keys(suite, config)),
-        docs=tuple(one for path in texts for one in _lines(path, _below(suite, path), about)),
+        docs=tuple(
+            sorted(
+                (one for path in texts for one in _lines(path, _below(suite, path), about)),
+                key=lambda one: one.of_tests,  # else as they are
+            )
+        ),
     )
 
 

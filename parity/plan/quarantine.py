@@ -17,10 +17,11 @@ from parity.plan.mentions import Mentions, mentions_of
 from parity.plan.quarantining.archive import folder_of
 from parity.plan.quarantining.dropping import drop_for_good
 from parity.plan.quarantining.moving import put_into_quarantine, take_out
+from parity.plan.quarantining.obstacles import What, obstacles
 from parity.plan.quarantining.standing import Standing, in_the_way, standing, talking
 from parity.plan.readers_left import Readers, readers
 
-__all__ = ["Cleanup", "Done", "drop", "plan_cleanup", "quarantine", "restore"]
+__all__ = ["Cleanup", "Done", "What", "drop", "plan_cleanup", "quarantine", "restore"]
 
 SCHEMA_VERSION = 1
 
@@ -32,7 +33,8 @@ class Cleanup:
     Attributes:
         migration, phase: whose, and the phase in force.
         standing: where it stands.
-        obstacles: why the old side may not be put into quarantine; empty when it may.
+        what: is asked for: `quarantine`, `undo` or `drop`.
+        obstacles: why that may not be done; empty when it may.
         readers: who still uses it.
         mentions: what a person has to delete or change.
         folder: where the archive is or will be.
@@ -42,6 +44,7 @@ class Cleanup:
     migration: str
     phase: Phase
     standing: Standing
+    what: What = "quarantine"
     obstacles: tuple[str, ...]
     readers: Readers
     mentions: Mentions
@@ -54,6 +57,7 @@ class Cleanup:
             "schema_version": SCHEMA_VERSION,
             "migration": self.migration,
             "phase": self.phase.value,
+            "what": self.what,
             "state": self.standing.name,
             "schemas": [
                 {"schema": name, "now": now} for name, now in _names(self.standing).items()
@@ -109,6 +113,7 @@ def plan_cleanup(
     now: datetime,
     folder: Path | None,
     environ: Mapping[str, str],
+    what: What = "quarantine",
 ) -> Cleanup:
     """Says what a clean-up would do and what is in its way; changes nothing but the trail.
 
@@ -119,6 +124,7 @@ def plan_cleanup(
         now: the moment.
         folder: where the archive's own folder is made; None: `archive` in the state folder.
         environ: whose PATH may have `crontab`.
+        what: is asked for.
 
     Raises:
         ParityError: the old side shares a schema, or the database refuses.
@@ -127,7 +133,7 @@ def plan_cleanup(
     at = _standing(harness)
     found = readers(harness, at, by=by, at=now)
     ways = [one.told for one in found.dependents]
-    obstacles = ways if at.held or at.gone else [*in_the_way(harness), *ways]
+    place = _place(harness, at, folder)
     before = {one.schema: one.of for one in at.held}
     tables = {f"{before.get(one.schema, one.schema)}.{one.name}" for one in found.tables}
     tables |= {str(dataset.legacy) for dataset in suite.datasets}
@@ -135,10 +141,11 @@ def plan_cleanup(
         migration=suite.migration,
         phase=harness.store.phase(suite.migration),
         standing=at,
-        obstacles=tuple(obstacles),
+        what=what,
+        obstacles=tuple(obstacles(harness, at, what, ways, now, place)),
         readers=found,
         mentions=mentions_of(suite, config, tables, environ),
-        folder=_place(harness, at, folder),
+        folder=place,
         days=suite.plan.switching.quarantine.days,
     )
 

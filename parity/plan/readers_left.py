@@ -125,6 +125,7 @@ class Readers:
     Attributes:
         since: from when on scans and writes are counted.
         reset: the server's counters began anew after that, so they say less.
+        compared: how often parity itself has compared since then.
         tables: each with its use.
         sessions: those that are in one of them now.
         dependents: what depends on them, but for what a drill has left.
@@ -133,6 +134,7 @@ class Readers:
 
     since: datetime
     reset: bool
+    compared: int
     tables: tuple[Table, ...]
     sessions: tuple[Session, ...]
     dependents: tuple[Dependent, ...]
@@ -143,6 +145,7 @@ class Readers:
         return {
             "since": self.since.isoformat(),
             "counters_reset": self.reset,
+            "compared_by_parity": self.compared,
             "tables": [one.to_json() for one in self.tables],
             "sessions": [one.to_json() for one in self.sessions],
             "dependents": [one.told for one in self.dependents],
@@ -168,11 +171,13 @@ def readers(harness: Harness, now: Standing, *, by: str, at: datetime) -> Reader
         with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
             counted = _counted(connection, now)
         since, before = _watched(harness, now, counted, by, at)
+        compared = _compared(harness, since)
         with psycopg.connect(harness.database.admin_url) as connection:
             dependents = dependents_of(connection, now.names)
             return Readers(
                 since=since,
                 reset=any(one.scans < before.get(name, (0, 0))[0] for name, one in counted.items()),
+                compared=compared,
                 tables=tuple(
                     one.after(before.get(name, (0, 0))) for name, one in sorted(counted.items())
                 ),
@@ -225,6 +230,12 @@ def _counted(connection: psycopg.Connection, now: Standing) -> dict[str, Table]:
             queries.COUNTERS, [list(now.names)]
         )
     }
+
+
+def _compared(harness: Harness, since: datetime) -> int:
+    with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+        row = connection.execute(queries.COMPARED, [harness.suite.migration, since]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _watched(

@@ -9,10 +9,11 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from parity.model.verdict import Verdict
 from parity.report.headline import night_line
+from parity.report.serving import ServingView, switches_before
 from parity.report.view import (
     NightRow,
     NightView,
@@ -38,8 +39,18 @@ def night_page(view: NightView) -> str:
     return _render("night.html.j2", view.verdict, night=view)
 
 
-def index_page(rows: Sequence[NightRow], *, migration: str) -> str:
-    """All nights as one self-contained HTML page, newest session first."""
+def index_page(
+    rows: Sequence[NightRow],
+    *,
+    migration: str,
+    serving: ServingView | None = None,
+    checklist: bool = False,
+) -> str:
+    """All nights as one self-contained HTML page, newest session first.
+
+    `serving` says what consumers read, and what stands between the nights; `checklist` is True
+    where checklist.html is there to be linked.
+    """
     nights = newest_first(rows)
     latest = nights[0] if nights else None
     return _render(
@@ -49,6 +60,9 @@ def index_page(rows: Sequence[NightRow], *, migration: str) -> str:
         latest=latest,
         names=dataset_names(nights),
         migration=visible(migration),
+        serving=serving,
+        switches=switches_before(serving, nights),
+        checklist=checklist,
     )
 
 
@@ -75,9 +89,20 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        word=word_of, symbol=symbol_of, day=day, visible=visible, night_line=night_line
+        word=word_of,
+        symbol=symbol_of,
+        day=day,
+        visible=visible,
+        night_line=night_line,
+        breakable=_breakable,
     )
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may be broken behind its underscores and hyphens, and nowhere else."""
+    whole = str(escape(visible(name)))
+    return Markup(whole.replace("_", "_<wbr>").replace("-", "-<wbr>"))  # noqa: S704  # escaped
 
 
 @cache

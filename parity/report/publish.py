@@ -10,9 +10,11 @@ from parity.model.noise import Noise
 from parity.model.result import Discrepancy, RunResult
 from parity.report.atomic import replace_file, replaced_folder
 from parity.report.build import night_view
+from parity.report.checklist import PAGE as CHECKLIST_PAGE
 from parity.report.evidence import take
 from parity.report.html import index_page, night_page
 from parity.report.rows import csv_name, write_csv
+from parity.report.serving import ServingView
 from parity.report.view import NightRow
 
 __all__ = ["render_json", "write_index", "write_night"]
@@ -70,9 +72,22 @@ def write_night(
         (new / "result.json").write_bytes(render_json(result).encode())
 
 
-def write_index(rows: Sequence[NightRow], reports: Path, *, migration: str) -> None:
-    """Publish `reports/index.html`: every night, newest first, linked to its page."""
-    replace_file(reports / "index.html", index_page(rows, migration=migration).encode())
+def write_index(
+    rows: Sequence[NightRow],
+    reports: Path,
+    *,
+    migration: str,
+    serving: ServingView | None = None,
+) -> None:
+    """Publish `reports/index.html`: every night, newest first, linked to its page.
+
+    `serving` tells the phase in force, who is primary and when that changed; None: nothing is
+    said of it. The checklist is linked where its page is there.
+    """
+    page = index_page(
+        rows, migration=migration, serving=serving, checklist=(reports / CHECKLIST_PAGE).is_file()
+    )
+    replace_file(reports / "index.html", page.encode())
 
 
 def _docs(folder: Path) -> str:

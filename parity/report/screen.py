@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-__all__ = ["Screen", "bullets", "plain_table"]
+__all__ = ["NameTable", "Screen", "bullets", "plain_table"]
+
+_NAME_LEAST = 12  # columns that a name is cut to at most
 
 _ASCII = str.maketrans(
     {"✓": "+", "✕": "x", "…": "~", "—": "-", "→": ">", "±": "~", "Δ": "d", "·": ".", "×": "x"}
@@ -73,3 +75,39 @@ def bullets(title: str, lines: Sequence[str]) -> list[RenderableType]:
     for line in lines:
         grid.add_row("  -"[-2:], Text(line))
     return [Text(""), Text(title, "bold"), grid]
+
+
+class NameTable:
+    """A table whose first column holds names: no word in it is broken where there is room.
+
+    The names are shown in full as long as the headers of the other columns can be put on several
+    lines; else they end in an ellipsis. Where not even that fits, words are broken.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self._fit(console, options)
+        yield self._table
+
+    def _fit(self, console: Console, options: ConsoleOptions) -> None:
+        names, *others = [_span(console, options, column) for column in self._table.columns]
+        gaps = sum(self._table.padding[1:4:2]) * len(others)
+        left = options.max_width - gaps - sum(least for least, _ in others)
+        if left < min(names[1], _NAME_LEAST):
+            return
+        first, *rest = self._table.columns
+        first.no_wrap, first.overflow = True, "ellipsis"
+        first.width = min(names[1], left)
+        left -= first.width
+        for column, (least, most) in zip(rest, others, strict=True):
+            more = min(most - least, left)
+            column.width, left = least + more, left - more
+
+
+def _span(console: Console, options: ConsoleOptions, column: Column) -> tuple[int, int]:
+    """How narrow a column can be with no cell and no word of its header broken, and how wide."""
+    header = Measurement.get(console, options, column.header)
+    cells = max((Measurement.get(console, options, one).maximum for one in column.cells), default=0)
+    return max(header.minimum, cells), max(header.maximum, cells)

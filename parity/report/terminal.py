@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from parity.model.noise import Noise
@@ -15,7 +14,7 @@ from parity.model.verdict import Verdict
 from parity.report.build import night_view
 from parity.report.evidence import kept_in
 from parity.report.headline import night_line
-from parity.report.screen import Screen, bullets, plain_table
+from parity.report.screen import NameTable, Screen, bullets, plain_table
 from parity.report.view import (
     DatasetView,
     Examples,
@@ -55,7 +54,8 @@ def render_night(
     """
     kept = None if evidence is None else kept_in(evidence, result)
     view = night_view(result, previous=previous, kept=kept, nights=nights, noise=noise)
-    return Screen(lambda: _night(view), width)
+    latest = all(night.session <= result.session for night in nights or ())
+    return Screen(lambda: _night(view, latest), width)
 
 
 def render_index(rows: Sequence[NightRow], *, width: int = 80) -> Screen:
@@ -64,7 +64,7 @@ def render_index(rows: Sequence[NightRow], *, width: int = 80) -> Screen:
     return Screen(lambda: _index(nights), width)
 
 
-def _night(view: NightView) -> list[RenderableType]:
+def _night(view: NightView, latest: bool) -> list[RenderableType]:
     style = _STYLES[view.verdict]
     parts: list[RenderableType] = [
         Text(f"{symbol_of(view.verdict)} {view.headline}", style),
@@ -79,18 +79,24 @@ def _night(view: NightView) -> list[RenderableType]:
     told = bool(view.reasons) and view.headline.startswith(
         f"{word_of(view.verdict)}: {view.reasons[0]}"
     )
-    parts += bullets("Why", view.reasons[1:] if told else view.reasons)
+    reasons = view.reasons[1:] if told else view.reasons
+    # Jobs that failed stand in their table.
+    parts += bullets("Why", [one for one in reasons if not _of_job(one, view.jobs)])
     parts += bullets("Waivers to see to", [_waiver(one) for one in view.waivers])
     if view.datasets:
         parts += [Text(""), _datasets(view.datasets)]
+    waive = _waive_command(view, latest)
     for dataset in view.datasets:
-        parts += _details(dataset, view.reasons)
+        parts += _details(dataset, view.reasons, waive)
     parts += [
         Text(line, "dim") for line in dict.fromkeys(one.noise for one in view.datasets if one.noise)
     ]
     if view.jobs:
         parts += [Text(""), _jobs(view.jobs)]
-    parts += bullets("Failed jobs", [_job(job) for job in view.jobs if not job.ok])
+    parts += bullets(
+        "Why jobs failed",
+        [f"{job.side} {job.name}: {job.reason}" for job in view.jobs if not job.ok and job.reason],
+    )
     parts += [Text(""), Text(f"Second opinion: {view.opinion}")]
     parts += [Text(f"  {line}") for line in view.opinion_examples]
     if view.selftest_ok is not None:
@@ -102,11 +108,18 @@ def _night(view: NightView) -> list[RenderableType]:
     return parts
 
 
+def _of_job(reason: str, jobs: Sequence[JobView]) -> bool:
+    """True where a reason says no more than that a job failed."""
+    return any(
+        not job.ok and reason.startswith(f"{job.side} job {job.name} failed") for job in jobs
+    )
+
+
 def _verdict(verdict: Verdict) -> Text:
     return Text(f"{symbol_of(verdict)} {word_of(verdict)}", _STYLES[verdict], no_wrap=True)
 
 
-def _datasets(datasets: Sequence[DatasetView]) -> Table:
+def _datasets(datasets: Sequence[DatasetView]) -> NameTable:
     table = plain_table(
         ("dataset", False), ("verdict", False), ("match", True), ("mismatched", True),
         ("legacy only", True), ("candidate only", True),
@@ -121,10 +134,10 @@ def _datasets(datasets: Sequence[DatasetView]) -> Table:
             numbers["only in legacy"],
             numbers["only in candidate"],
         )
-    return table
+    return NameTable(table)
 
 
-def _jobs(jobs: Sequence[JobView]) -> Table:
+def _jobs(jobs: Sequence[JobView]) -> NameTable:
     """What each job took. Why one failed stands below."""
     table = plain_table(
         ("job", False), ("side", False), ("", False), ("seconds", True), ("CPU", True),
@@ -133,20 +146,30 @@ def _jobs(jobs: Sequence[JobView]) -> Table:
     for job in jobs:
         outcome = Text(job.outcome, "" if job.ok else "bold red")
         table.add_row(Text(job.name), job.side, outcome, job.seconds, job.cpu, job.memory)
-    return table
+    return NameTable(table)
 
 
-def _incidents(dataset: DatasetView) -> Iterator[str]:
+def _waive_command(view: NightView, latest: bool) -> str:
+    """The command that accepts an incident, up to its id; empty where none is waived ever."""
+    if not view.primary:
+        return ""
+    return "parity waive" if latest else f"parity waive --session {view.session}"
+
+
+def _incidents(dataset: DatasetView, waive: str) -> Iterator[str]:
     found = (*dataset.incidents, *dataset.briefs)
-    yield from map(_incident, found[:_INCIDENTS])
+    yield from (_incident(incident, waive) for incident in found[:_INCIDENTS])
     if rest := found[_INCIDENTS:]:
         rows = sum(incident.rows for incident in rest)
         yield f"{count(len(rest), 'more incident')}: {count(rows, 'row')}"
     yield from map(_resolved, dataset.resolved)
 
 
-def _incident(incident: IncidentView) -> str:
-    """What it says where it says something, else its cause with where and what differs."""
+def _incident(incident: IncidentView, waive: str) -> str:
+    """What it says where it says something, else its cause with where and what differs.
+
+    Last, the command that accepts it, where nothing does.
+    """
     proof = f"{incident.code}, {incident.proof}" if incident.code else incident.proof
     head = f"{incident.name} ({proof})"
     if incident.says:
@@ -164,6 +187,8 @@ def _incident(incident: IncidentView) -> str:
         lines.append(f"undo: {incident.undo}")
     if incident.examples:
         lines.append(f"e.g. {_example(incident.examples)}")
+    if waive and not incident.waiver:
+        lines.append(f"{waive} {incident.id}")
     return "\n".join(lines)
 
 
@@ -196,21 +221,16 @@ def _resolved(found: ResolvedView) -> str:
     return f"resolved: {cause}: {count(found.rows, 'row')}, last on {found.last}"
 
 
-def _details(dataset: DatasetView, told: Sequence[str]) -> list[RenderableType]:
+def _details(dataset: DatasetView, told: Sequence[str], waive: str) -> list[RenderableType]:
     """What is known of a dataset beyond the night's reasons, which are `told` already."""
     lines = [one for one in dataset.reasons if f"{dataset.name}: {one}" not in told]
     lines += dataset.drift
-    lines += _incidents(dataset)
+    lines += _incidents(dataset, waive)
     if dataset.quality_failed:
         lines.append(f"quality checks: {dataset.quality_summary}")
     lines += [line for line in (dataset.cut, dataset.coverage) if line]
     lines += [f"note: {note}" for note in dataset.notes]
     return bullets(dataset.name, lines)
-
-
-def _job(job: JobView) -> str:
-    reason = f": {job.reason}" if job.reason else ""
-    return f"{job.side} {job.name}, {job.outcome}{reason}"
 
 
 def _index(nights: Sequence[NightRow]) -> list[RenderableType]:

@@ -82,7 +82,13 @@ def _over_cap(use: WaiverUse, _result: RunResult) -> Iterator[tuple[str, str]]:
 
 
 def _unused(use: WaiverUse, result: RunResult) -> Iterator[tuple[str, str]]:
-    if any(one.name == use.waiver.dataset and _looked_at(one) for one in result.datasets):
+    first = use.waiver.first
+    if first is not None and first > result.session:
+        yield (
+            f"matches nothing: its days begin on {first.isoformat()}, after this session",
+            "Leave it, or mend its dates if it was meant to match",
+        )
+    elif any(one.name == use.waiver.dataset and _looked_at(one) for one in result.datasets):
         yield "matches nothing", "Remove it, or mend its scope if it was meant to match"
 
 

@@ -9,18 +9,27 @@ import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
+from parity.cli.standing import render_serving, serving
 from parity.database import Database
 from parity.model.monitoring import Figures, Monitored, States
+from parity.model.trail import TrailKind
+from parity.model.verdict import Side, Verdict
 from parity.nightly import Harness, Night, open_harness
 from parity.nightly.monitoring import monitor
+from parity.nightly.night import publish_all
+from parity.nightly.serving_state import serving_view
 from parity.report.build import night_view
 from parity.report.html import night_page
 from parity.report.terminal import render_night
+from parity.switch import View
 from tests.nightly.toy import CONFIG, ROWS, script
+from tests.report import build
 from tests.report.build import failed_job_night
 
 pytestmark = pytest.mark.slow
@@ -138,10 +147,101 @@ def test_the_list_of_nights_as_json_and_options_that_mean_nothing(
 ) -> None:
     ended = parity(database, tmp_path, "--json", "-")
     assert (ended.returncode, ended.stderr) == (2, "")
-    assert json.loads(ended.stdout) == {"schema_version": 1, "migration": "toy", "nights": []}
+    said = json.loads(ended.stdout)
+    assert said.pop("serving") == {
+        "phase": "parallel_run", "phase_since": None, "primary": "legacy", "views": {},
+        "unknown": None, "switched": None, "drill": None, "left": [],
+    }  # fmt: skip
+    assert said == {"schema_version": 1, "migration": "toy", "nights": []}
+    lines = parity(database, tmp_path).stdout.splitlines()
+    assert lines[:3] == [
+        "Phase      parallel_run",
+        "Consumers  no views yet",
+        "Last drill none yet",
+    ]
     refused = parity(database, tmp_path, "--sessions", "3")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == "parity: --sessions and --prefect-api go with --flows\n"
+
+
+TABLES = """
+SET ROLE legacy_writer; CREATE TABLE legacy.prices (symbol text, day date, price float8);
+SET ROLE prefect_writer; CREATE TABLE prefect.prices (symbol text, day date, price float8);
+SET ROLE parity_switch; CREATE VIEW market.prices AS SELECT symbol, day, price FROM {}.prices;
+"""
+
+
+def append(harness: Harness, kind: TrailKind, /, **content: object) -> str:
+    """Adds a row by anna; returns its moment as people read it."""
+    harness.store.append_trail("toy", kind, "anna", content)
+    at = harness.store.trail("toy", kind)[-1].at
+    return f"{at.astimezone(ZoneInfo('America/New_York')):%Y-%m-%d %H:%M} New York, by anna"
+
+
+def status_of(harness: Harness) -> tuple[list[str], dict[str, Any]]:
+    found = serving(harness)
+    lines = str(render_serving(found)).splitlines()
+    assert max(map(len, lines)) <= 80
+    return lines, found.to_json()
+
+
+def test_who_is_read_is_asked_of_the_catalog_and_what_is_undone_is_said(
+    harness: Harness, database: Database
+) -> None:
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute(TABLES.format("prefect").encode())
+    lines, said = status_of(harness)
+    # Somebody has moved the view by hand: the trail knows of no switch.
+    assert lines[1] == "Consumers  read the flows (candidate)"
+    assert (said["views"], said["primary"]) == ({"prices": "candidate"}, "legacy")
+    assert lines[3].startswith("Undone     the trail says that consumers read legacy, but")
+
+    night = build.run(Verdict.PASS, build.equal("prices", 1), migration="toy")
+    harness.store.save(night, {}, config="")
+    views = [View(one, ()).to_json() for one in harness.suite.plan.served]
+    moved = append(harness, TrailKind.SWITCH, operation="c", to="candidate", views=views)
+    phased = append(harness, TrailKind.PHASE, to="cutover", **{"from": "validation"})
+    drilled = append(harness, TrailKind.DRILL, ok=False, why_not="a reader met an error")
+    lines, said = status_of(harness)
+    assert lines == [
+        f"Phase      cutover since {phased}",
+        f"Consumers  read the flows (candidate) since {moved}",
+        f"Last drill failed, {drilled}: a reader met an error",
+        "Undone     the cutover is not finished: parity cutover --execute --migration toy",
+    ]
+    assert said["drill"]["ok"] is False
+    append(harness, TrailKind.STEP, operation="c", kind="cutover", step="finished")
+    append(harness, TrailKind.SCHEDULES, operation="c", wanted="running", names=["f/d"],
+           state="asked", note="")  # fmt: skip
+    drilled = append(harness, TrailKind.DRILL, ok=True)
+    lines, said = status_of(harness)
+    assert lines[2] == f"Last drill ok, {drilled}"
+    assert said["left"][0].startswith("schedules asked to be running, not done:")
+
+    back = append(harness, TrailKind.SWITCH, operation="r", to="legacy", views=views)
+    with psycopg.connect(database.admin_url) as connection:
+        connection.execute(
+            b"SET ROLE parity_switch; CREATE OR REPLACE VIEW market.prices AS "
+            b"SELECT symbol, day, price FROM legacy.prices"
+        )
+    lines, said = status_of(harness)
+    assert lines[1] == f"Consumers  read the scripts (legacy) since {back}"
+    assert said["left"] == ["the rollback is not finished: parity rollback --execute"]
+    append(harness, TrailKind.STEP, operation="r", kind="rollback", step="finished")
+    assert status_of(harness)[1]["left"] == []
+
+    # The index of nights marks them between the nights.
+    harness.store.save(replace(night, session=date(2005, 3, 1)), {}, config="")
+    view = serving_view(harness)
+    assert (view.phase, view.primary) == ("cutover", Side.LEGACY)
+    assert [(one.to, one.by, one.after) for one in view.switches] == [
+        (Side.CANDIDATE, "anna", night.session), (Side.LEGACY, "anna", night.session),
+    ]  # fmt: skip
+    publish_all(harness)
+    page = (harness.suite.reports / "index.html").read_text(encoding="utf-8")
+    page = page[page.index("<tbody>") :]
+    assert page.index("2005-03-01</a>") < page.index("rolled back") < page.index("cut over")
+    assert page.index("cut over") < page.index("2005-02-28</a>")
 
 
 def test_a_nights_page_and_terminal_show_what_its_jobs_took() -> None:

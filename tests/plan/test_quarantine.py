@@ -25,6 +25,7 @@ from parity.model.errors import DatabaseError, ParityError, UsageError
 from parity.model.plan import Served
 from parity.model.suite import Relation
 from parity.model.trail import TrailKind
+from parity.model.verdict import Verdict
 from parity.nightly import Harness
 from parity.nightly.quarantined import refuse_quarantined
 from parity.nightly.upkeep.dumping import Dumping
@@ -33,6 +34,7 @@ from parity.plan.quarantine import drop, plan_cleanup, restore
 from parity.plan.quarantine import quarantine as put
 from parity.plan.quarantining import moving
 from parity.plan.quarantining.archive import folder_of, newest
+from parity.plan.quarantining.screen import render_cleanup
 from parity.plan.quarantining.standing import legacy_schemas
 from parity.touched import install
 from parity.upkeep import backing
@@ -40,6 +42,7 @@ from parity.upkeep.shelf import Shelf
 from tests.conftest import Inside
 from tests.plan import toy_quarantine as toy
 from tests.plan.toy_quarantine import NEW, NOW
+from tests.report import build
 
 Execute = Callable[..., list[tuple[object, ...]]]
 [COMMAND] = ALL
@@ -456,6 +459,7 @@ def test_what_is_left_to_delete_is_listed_with_its_line(harness: Harness, tmp_pa
         "scripts/common.py": "",
         "scripts/crontab": "# old.py\n\n0 20 * * * python /opt/x/scripts/old.py --all\n5 * * * * "
         "fold.py\n",
+        "a/tests/bad.yaml": "legacy: legacy.prices\n",
         "docs/old.md": "How it was\nRun `old.py`; legacy.prices has the rows.\nlegacy.price\n",
         "Makefile": "run:\n\tpython scripts/old.py\n",
         "code.py": "old.py",
@@ -489,7 +493,69 @@ def test_what_is_left_to_delete_is_listed_with_its_line(harness: Harness, tmp_pa
         ("parity.yaml:11", "datasets[0].legacy: legacy.prices"),
     ]
     places = [one.place for one in found.docs]
-    assert places == ["Makefile:2", ".github/ci.yml:1", "docs/old.md:2"]
+    assert places == ["Makefile:2", ".github/ci.yml:1", "docs/old.md:2", "a/tests/bad.yaml:1"]
+    assert [one.place for one in found.docs if one.of_tests] == ["a/tests/bad.yaml:1"]
+
+
+def test_the_plan_says_no_first_and_never_how_to_do_what_is_refused(
+    harness: Harness, execute: Execute
+) -> None:
+    execute("CREATE SCHEMA reports; CREATE VIEW reports.daily AS SELECT * FROM legacy.prices")
+    lines = str(render_cleanup(_show(harness))).splitlines()
+    assert lines[0] == "No: view reports.daily depends on legacy.prices"
+    assert "To do it" not in "\n".join(lines)
+    harness.store.append_trail("toy", TrailKind.PHASE, "anna", {"to": "cutover"})
+    lines = str(render_cleanup(_show(harness))).splitlines()
+    assert lines[0].startswith("No: migration toy is in phase cutover;")
+    assert "(and 1 more reason)" in " ".join(lines[:2])
+
+
+def test_a_plan_of_the_way_back_or_of_the_end_says_what_is_in_its_way(
+    kept: Harness, execute: Execute
+) -> None:
+    def plan(what: quarantine.What, now: datetime) -> list[str]:
+        config = kept.suite.root / "parity.yaml"
+        found = plan_cleanup(
+            kept, config, by="anna", now=now, folder=None, environ={}, what=what
+        )  # fmt: skip
+        return str(render_cleanup(found)).splitlines()
+
+    lines = plan("drop", LATER)
+    assert lines[0] == "Yes: schema legacy may be dropped"
+    assert lines[-1] == "To do it: parity cleanup --drop --execute --migration toy"
+    [dump] = folder_of(kept, None).glob("*.dump")
+    dump.unlink()
+    lines = plan("drop", LATER)
+    assert (lines[0][:3], any("To do it" in line for line in lines)) == ("No:", False)
+    assert plan("undo", NOW)[0] == "Yes: schema legacy may come back"
+    execute("CREATE SCHEMA legacy; CREATE TABLE legacy.mine (i int)")
+    assert plan("undo", NOW)[0].startswith("No: a new schema legacy has been made meanwhile, and")
+
+
+def test_nothing_is_left_to_leave_in_the_last_phase(
+    harness: Harness, inside: Inside, tmp_path: Path
+) -> None:
+    asked = inside("checklist", folder=tmp_path)
+    assert (asked.returncode, asked.stdout.splitlines()) == (
+        0, ["Nothing to leave: cleanup is the last phase", "reports/checklist.html"],
+    )  # fmt: skip
+    shown = inside("phase", "show", folder=tmp_path)
+    assert (shown.returncode, shown.stdout.splitlines()[:2]) == (
+        0,
+        ["Phase cleanup, primary candidate", "Nothing to leave: cleanup is the last phase"],
+    )
+
+
+def test_how_often_parity_itself_has_compared_is_said(harness: Harness) -> None:
+    assert _show(harness).readers.compared == 0
+    harness.store.save(
+        build.run(Verdict.PASS, build.equal("prices", 1), migration="toy"), {}, config=""
+    )
+    found = _show(harness)
+    assert found.readers.compared == 1
+    assert found.to_json()["readers"]["compared_by_parity"] == 1
+    words = " ".join(str(render_cleanup(found)).split())
+    assert "parity has compared these tables 1 time since then" in words
 
 
 def test_the_names_of_a_quarantine_fit_and_are_not_taken() -> None:
@@ -529,7 +595,21 @@ def test_the_command_as_it_is_typed(harness: Harness, inside: Inside, tmp_path: 
         return done.returncode, done.stdout, done.stderr
 
     code, out, _ = cleanup("--by", "anna")
-    assert (code, out.splitlines()[0]) == (0, "Clean-up of migration toy, phase cleanup")
+    assert (code, out.splitlines()[:2]) == (
+        0,
+        [
+            "Yes: schema legacy may be put into quarantine",
+            "Clean-up of migration toy, phase cleanup",
+        ],
+    )
+    for what in ("undo", "drop"):
+        code, out, _ = cleanup(f"--{what}")
+        assert (code, out.splitlines()[0], "To do it" in out) == (
+            1,
+            f"No: schema legacy is not in quarantine: there is nothing to {what}",
+            False,
+        )
+    code, out, _ = cleanup()
     for said in ("Schema legacy is in use.", "git rm scripts/old.py", "parity.yaml:6",
                  "To do it: parity cleanup --execute --migration toy"):  # fmt: skip
         assert said in out
@@ -544,7 +624,16 @@ def test_the_command_as_it_is_typed(harness: Harness, inside: Inside, tmp_path: 
     today = datetime.now(UTC).astimezone(harness.exchange.zone).date()
     assert new in {f"legacy_quarantined_{today - timedelta(days=n):%Y%m%d}" for n in (0, 1)}
     code, out, _ = cleanup()
-    assert (code, "The way back:         parity cleanup --undo --execute" in out) == (0, True)
+    assert (code, "The way back: parity cleanup --undo --execute" in out) == (0, True)
+    assert out.startswith("Done: schema legacy is in quarantine already\n")
+    code, out, _ = cleanup("--undo")
+    assert (code, out.splitlines()[0], out.splitlines()[-1]) == (
+        0, "Yes: schema legacy may come back", "To do it: parity cleanup --undo --execute",
+    )  # fmt: skip
+    code, out, _ = cleanup("--drop")
+    assert (code, out.startswith("No: the quarantine lasts until"), "To do it" in out) == (
+        1, True, False,
+    )  # fmt: skip
     assert json.loads(cleanup("--json", "-")[1])["state"] == "quarantine"
     code, _, err = cleanup("--drop", "--execute", "--migration", "toy")
     assert (code, "the quarantine lasts until" in err) == (2, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -13,12 +13,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from parity.model.result import Incident, RunResult, Scope
-from parity.model.verdict import Verdict
+from parity.model.verdict import Side, Verdict
 from parity.report.nights import NightRow
 from parity.report.publish import write_index, write_night
+from parity.report.serving import ServingView, SwitchRow
 from tests.report.build import (
     Rows,
     different,
+    equal,
     failed_job_night,
     good_night,
     pair,
@@ -216,3 +218,62 @@ def test_the_index_leads_to_each_night(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Pass")
     page.get_by_role("link", name="All nights").click()
     expect(page.locator("#nights")).to_be_visible()
+
+
+NAMES = ("yahoo_bars", "polygon_bars", "yahoo_adjusted_bars", "indicators", "latest_indicators")
+
+
+def index_of(folder: Path) -> str:
+    """Three nights of five datasets, with a cutover and a rollback between them."""
+    rows = []
+    for day, verdict in ((24, Verdict.PASS), (25, Verdict.FAIL), (28, Verdict.FAIL)):
+        datasets = [equal(name, 2_016_000) for name in NAMES[:-1]]
+        if verdict is Verdict.FAIL:
+            datasets.append(different(NAMES[-1], [pair("AAPL", n) for n in range(200)]))
+        night = run(verdict, *datasets, session=date(2005, 2, day), run_id=f"r{day}")
+        rows.append(NightRow.of(night))
+    moves = ((Side.CANDIDATE, 24, "anna"), (Side.LEGACY, 25, "ben"))
+    switches = tuple(
+        SwitchRow(at=datetime(2005, 2, day, 23, tzinfo=UTC), by=by, to=to, after=date(2005, 2, day))
+        for to, day, by in moves
+    )
+    serving = ServingView(phase="validation", primary=Side.LEGACY, switches=switches)
+    write_index(rows, folder, migration="m", serving=serving)
+    return (folder / "index.html").as_uri()
+
+
+def test_the_index_says_who_is_primary_and_marks_switches_between_nights(
+    page: Page, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(index_of(tmp_path))
+    expect(page.locator(".serving")).to_have_text(
+        "Phase validation; primary: the scripts (legacy), rolled back 2005-02-25 by ben"
+    )
+    told = page.locator("#nights tbody tr").evaluate_all(
+        "rows => rows.map(row => row.cells[0].textContent.trim())"
+    )
+    assert told == [
+        "2005-02-28", "⇄ rolled back 2005-02-25 by ben", "2005-02-25",
+        "⇄ cut over 2005-02-24 by anna", "2005-02-24",
+    ]  # fmt: skip
+    # All columns are there to be seen.
+    table = page.locator(".scroll").first
+    assert table.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    status = page.locator("[data-filter=nights]")
+    status.get_by_label("Filter rows").fill("2005-02-25")
+    expect(status.get_by_role("status")).to_have_text("1 of 3 rows")
+    assert page.locator("#nights tbody tr:visible").count() == 1
+    status.get_by_label("Filter rows").fill("")
+    page.get_by_role("columnheader", name="rows differ").get_by_role("button").click()
+    assert page.locator("#nights tr.moved").count() == 0  # they would stand anywhere
+    assert page.locator("#nights tbody tr").count() == 3
+
+
+def test_the_checklist_is_linked_where_it_is(page: Page, tmp_path: Path) -> None:
+    page.goto(index_of(tmp_path))
+    assert page.get_by_role("link", name="Checklist").count() == 0
+    (tmp_path / "checklist.html").write_text("<title>the checklist</title>", encoding="utf-8")
+    page.goto(index_of(tmp_path))
+    page.get_by_role("link", name="Checklist").click()
+    assert page.title() == "the checklist"

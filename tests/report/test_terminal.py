@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from dataclasses import replace
+from datetime import date
 from typing import Literal
 
 import pytest
@@ -12,7 +14,16 @@ from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 from parity.report.nights import NightRow
 from parity.report.terminal import Screen, render_index, render_night
-from tests.report.build import different, failed_job_night, good_night, pair, run, split_night
+from tests.report.build import (
+    different,
+    equal,
+    failed_job_night,
+    good_night,
+    pair,
+    run,
+    split_night,
+)
+from tests.report.incidents import dataset, incident
 
 
 def nights() -> list[RunResult]:
@@ -72,7 +83,41 @@ def test_text_is_neither_markup_nor_control() -> None:
     assert "\x1b" not in text
 
 
-def test_failed_jobs_are_named() -> None:
-    text = str(render_night(failed_job_night()))
-    assert " - legacy load-yahoo, failed, exit 1: AAPL: no data" in text
-    assert " - candidate yahoo-flow, did not finish: ended after 600 s" in text
+def test_failed_jobs_stand_in_their_table_and_their_reasons_below_it() -> None:
+    lines = str(render_night(failed_job_night())).splitlines()
+    assert " - legacy load-yahoo: AAPL: no data" in lines
+    assert " - candidate yahoo-flow: ended after 600 s" in lines
+    # In the headline, in the table, with the reason.
+    assert sum("load-yahoo" in line for line in lines) == 3
+    assert " - yahoo-bars: both sides are empty" in lines
+
+
+def test_no_word_of_the_verdicts_is_broken_and_names_are_cut_last() -> None:
+    def rows(name: str) -> list[str]:
+        night = run(Verdict.UNDECIDED, equal(name, 2016, verdict=Verdict.UNDECIDED))
+        lines = str(render_night(night)).splitlines()
+        start = next(n for n, line in enumerate(lines) if line.startswith("dataset"))
+        return lines[start - 1 : start + 2]
+
+    head, more, row = rows("yahoo_adjusted_bars")
+    rest = ["?", "Undecided", "100", "%", "0", "0", "0"]
+    assert (head, row.split()) == ("", ["yahoo_adjusted_bars", *rest])
+    long = "a_dataset_with_forty_letters_in_its_name"
+    head, more, row = rows(long)
+    assert head.split() == ["legacy", "candidate"]
+    assert more.split() == ["dataset", "verdict", "match", "mismatched", "only", "only"]
+    name = row.split()[0]
+    assert row.split()[1:] == rest
+    assert (name[-1], long.startswith(name[:-1]), len(row.rstrip())) == ("…", True, 80)
+
+
+def test_each_incident_that_nothing_waives_has_its_command() -> None:
+    one = incident("46a9473615ee", "unexplained", 3, "A")
+    two = replace(incident("b", "unexplained", 3, "B"), waiver="known")
+    night = run(Verdict.FAIL, dataset("prices", one, two))
+    lines = [line.strip() for line in str(render_night(night)).splitlines()]
+    assert [line for line in lines if "parity waive" in line] == ["parity waive 46a9473615ee"]
+    later = replace(night, session=date(2005, 3, 1))
+    old = str(render_night(night, nights=[later, night]))
+    assert "parity waive --session 2005-02-28 46a9473615ee" in old
+    assert "parity waive" not in str(render_night(replace(night, phase="adhoc")))

@@ -95,6 +95,15 @@ def test_an_undecided_night_with_waived_rows_only_tells_its_doubt() -> None:
     assert answer(night).endswith("In what was compared, 2 rows differ, all of them waived.")
 
 
+def test_a_waiver_of_days_to_come_matches_nothing_yet() -> None:
+    later = use("later", WaiverState.UNUSED, first=date(2005, 3, 1), last=date(2005, 3, 2))
+    night = run(Verdict.PASS, passing("bars", waived("a", 1)), waivers=(later,))
+    assert [(one.says, one.todo) for one in night_view(night).waivers] == [
+        ("matches nothing: its days begin on 2005-03-01, after this session",
+         "Leave it, or mend its dates if it was meant to match"),
+    ]  # fmt: skip
+
+
 def test_a_card_says_by_whom_until_when_and_why() -> None:
     night = run(Verdict.PASS, passing("bars", waived("a", 14)), waivers=(USED,))
     view = view_of(night, "a")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from parity.config import load_waivers
 from parity.config.waiver_text import HEAD, entry_text
 from parity.config.waivers import waivers_of
 from parity.database import Database
+from parity.model.result import Incident
 from parity.model.trail import TrailKind
 from parity.model.verdict import Verdict
 from parity.model.waiver import Waiver
@@ -70,6 +72,9 @@ def test_an_incident_is_proposed_written_and_waived(
         reason="known: half a dollar", symbols=("B",), columns=("price",), max_rows=1,
         first=one.first, last=one.last, expires=one.expires,
     )  # fmt: skip
+    # Again, before the night is judged by it: nothing is added.
+    assert_waived_already(parity("waive", ids["B"], *options), ids["B"])
+    assert load_waivers(tmp_path / "waivers.yaml", ["prices"]) == (one,)
     assert [str(day) for day in (one.first, one.last, one.expires)] == [
         "2024-02-29", "2024-02-29", "2024-03-10",
     ]  # fmt: skip
@@ -107,9 +112,15 @@ def test_an_incident_is_proposed_written_and_waived(
     assert "<b>Waived</b> by anna until 2024-03-10: known: half a dollar" in page
     assert sql("SELECT count(*) FROM parity.run") == [(3,)]
 
-    again = parity("waive", ids["B"])
-    assert (again.returncode, again.stdout) == (2, "")
-    assert f"incident {ids['B']} is waived already, by prices-unexplained" in again.stderr
+    assert_waived_already(parity("waive", ids["B"]), ids["B"])
+
+
+def assert_waived_already(again: Ended, ident: str) -> None:
+    assert (again.returncode, again.stdout) == (0, "")
+    assert again.stderr == (
+        f"parity: incident {ident} is waived already by prices-unexplained (anna, until "
+        "2024-03-10); nothing to add\n"
+    )
 
 
 def test_expired_over_cap_and_idle_waivers_waive_nothing_and_are_told(
@@ -133,6 +144,11 @@ def test_expired_over_cap_and_idle_waivers_waive_nothing_and_are_told(
         told = parity("report").stdout
         assert "Waivers to see to" in told
         assert words in " ".join(told.split())
+        if state == "over_cap":  # a second one would never hold beside it
+            [both] = found["datasets"][0]["incidents"][:1]
+            refused = parity("waive", both["id"])
+            assert (refused.returncode, refused.stdout) == (2, "")
+            assert "over its cap: 2 rows where it may cover 1" in refused.stderr
 
 
 @pytest.mark.parametrize("command", ["nightly", "compare"])
@@ -172,11 +188,34 @@ def test_what_cannot_be_proposed_changes_nothing(parity: Parity, tmp_path: Path)
     assert not (tmp_path / "waivers.yaml").exists()
 
 
+def told(one: Incident) -> Incident:
+    """With the states of its rows, as a night has them."""
+    return replace(one, evidence={**one.evidence, "states": {"mismatched": one.rows}})
+
+
+def test_dates_after_the_nights_session_are_told(
+    parity: Parity, tmp_path: Path, database: Database
+) -> None:
+    late = told(incident("late", "unexplained", 1, "A"))
+    late = replace(late, scope=replace(late.scope, first="2005-03-02", last="2005-03-02"))
+    night = build.run(Verdict.FAIL, dataset("prices", late), migration="toy")
+    store = open_harness(
+        tmp_path / "parity.yaml", {"PARITY_DATABASE_URL": database.admin_url}
+    ).store
+    store.save(night, {"prices": []}, config="")
+    shown = parity("waive", "late")
+    assert "from: 2005-03-02" in shown.stdout
+    assert shown.stderr == (
+        "parity: prices-unexplained is about days after the night's session, 2005-02-28: from "
+        "2005-03-02 on\n"
+    )
+
+
 def test_what_follows_is_proposed_with_it_when_asked(
     parity: Parity, tmp_path: Path, database: Database
 ) -> None:
-    root = incident("root", "split_adjustment", 5, "A")
-    leaf = incident("leaf", "upstream", 7, "A", follows="root")
+    root = told(incident("root", "split_adjustment", 5, "A"))
+    leaf = told(incident("leaf", "upstream", 7, "A", follows="root"))
     night = build.run(Verdict.FAIL, dataset("prices", root, leaf), migration="toy")
     store = open_harness(
         tmp_path / "parity.yaml", {"PARITY_DATABASE_URL": database.admin_url}

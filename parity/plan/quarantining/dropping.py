@@ -17,7 +17,7 @@ from parity.plan.quarantining.standing import Standing, append, operation_id
 from parity.plan.quarantining.trying import alone_with_names, in_one_transaction
 from parity.upkeep.queries import tallying
 
-__all__ = ["drop_for_good"]
+__all__ = ["drop_for_good", "refuse_early"]
 
 Things = list[tuple[str, list[tuple[str, str]]]]  # a kind with names that are dropped together
 
@@ -41,7 +41,7 @@ def drop_for_good(
         ParityError: too early, an archive that is not whole, or something that would be lost;
             nothing has changed.
     """
-    _refuse_early(harness, standing, now)
+    refuse_early(harness, standing, now)
     archive = archived(place, standing.schemas)
     names = {one.schema: one.of for one in standing.held}
     entries = [
@@ -68,7 +68,12 @@ def drop_for_good(
     return archive
 
 
-def _refuse_early(harness: Harness, standing: Standing, now: datetime) -> None:
+def refuse_early(harness: Harness, standing: Standing, now: datetime) -> None:
+    """Raises where the quarantine is not over.
+
+    Raises:
+        ParityError: it lasts until a later day, or until when is not known.
+    """
     if standing.until is None:
         raise ParityError(
             "until when the quarantine is to last is not known, as the schema's comment and the "

@@ -10,6 +10,7 @@ from psycopg import sql
 __all__ = [
     "APPEND",
     "AS_HARNESS",
+    "COMPARED",
     "COUNTERS",
     "DEPENDENTS",
     "KINDS",
@@ -47,6 +48,9 @@ COUNTERS = sql.SQL(
     "JOIN pg_stat_all_tables s ON s.relid = r.oid "
     "WHERE n.nspname = ANY(%s) AND r.relkind IN ('r', 'm') ORDER BY 1, 2"
 )
+
+# How often parity itself has compared since a moment.
+COMPARED = sql.SQL("SELECT count(*) FROM parity.attempt WHERE migration = %s AND at >= %s")
 
 # Sessions that hold or want a lock on something there; what the asking role may not see is NULL.
 SESSIONS = sql.SQL(

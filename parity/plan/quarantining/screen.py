@@ -32,9 +32,36 @@ def render_done(done: Done) -> Screen:
 
 
 def _cleanup(found: Cleanup) -> Iterator[RenderableType]:
-    at = found.standing
-    yield Text(f"Clean-up of migration {found.migration}, phase {found.phase}", "bold")
+    yield Text(_answer(found), "bold")
+    yield Text(f"Clean-up of migration {found.migration}, phase {found.phase}")
     yield Text(_state(found))
+    if found.what == "quarantine":
+        yield from _whole(found)
+    yield from bullets("In the way", [visible(one) for one in found.obstacles])
+    if found.what == "quarantine" and found.standing.name == "in use":
+        yield from bullets("What --execute does", _steps(found))
+    commands = _commands(found)
+    if commands:
+        yield Text("")
+        yield from map(Text, commands)
+
+
+def _answer(found: Cleanup) -> str:
+    """`No: …` or `Yes: …`; where it is so already, that."""
+    at, names = found.standing, ", ".join(found.standing.schemas)
+    done = found.what == "quarantine" and at.name != "in use"
+    if found.obstacles and not done:
+        more = len(found.obstacles) - 1
+        also = f" (and {count(more, 'more reason')})" if more else ""
+        return f"No: {visible(found.obstacles[0])}{also}"
+    if done:
+        return f"Done: schema {names} {'was dropped' if at.gone else 'is in quarantine'} already"
+    may = {"quarantine": "be put into quarantine", "undo": "come back", "drop": "be dropped"}
+    return f"Yes: schema {names} may {may[found.what]}"
+
+
+def _whole(found: Cleanup) -> Iterator[RenderableType]:
+    """Who uses the schema, and what else is left of the old side."""
     if found.readers.tables:
         yield Text("")
         yield _sizes(found.readers)
@@ -47,11 +74,6 @@ def _cleanup(found: Cleanup) -> Iterator[RenderableType]:
         [visible(one) for one in found.readers.saying],
     )
     yield from _left(found)
-    yield from bullets("In the way", [visible(one) for one in found.obstacles])
-    if at.name == "in use":
-        yield from bullets("What --execute does", _steps(found))
-    yield Text("")
-    yield from map(Text, _commands(found))
 
 
 def _state(found: Cleanup) -> str:
@@ -85,9 +107,11 @@ def _use(found: Readers) -> Iterator[RenderableType]:
         last = _moment(one.last) if one.last else ""
         table.add_row(Text(visible(one.name)), f"{one.scans:,}", last, f"{one.writes:,}")
     yield table
+    times = count(found.compared, "time")
     yield Text(
-        "The server counts scans and not who made them: nights, backups and archives of parity "
-        "are among them."
+        "The server counts scans and not who made them. "
+        f"parity has compared these tables {times} since then, each time with several scans of "
+        "each; its plans, drills, backups and archives scan them too. The rest is somebody's."
     )
     if found.reset:
         yield Text("Its counters began anew meanwhile, so there may have been more.")
@@ -104,10 +128,15 @@ def _left(found: Cleanup) -> Iterator[RenderableType]:
         "Beside them, unless something else needs it", [visible(one) for one in left.beside]
     )
     yield from _places("Cron lines to delete", left.cron)
-    yield from _places("Keys of the config to change", left.config)
-    yield from _places("Texts that name scripts or tables", left.docs[:MOST])
-    if len(left.docs) > MOST:
-        yield Text(f"  … and {count(len(left.docs) - MOST, 'line')} more: --json - lists all")
+    yield from _places("To edit: keys of the config that name the old side", left.config)
+    texts = [one for one in left.docs if not one.of_tests]
+    yield from _places("To edit: texts that name its scripts or tables", texts[:MOST])
+    if len(texts) > MOST:
+        yield Text(f"  … and {count(len(texts) - MOST, 'line')} more: --json - lists all")
+    tests = len(left.docs) - len(texts)
+    if tests:
+        yield Text("")
+        yield Text(f"Tests name them too, in {count(tests, 'line')}: --json - lists all")
 
 
 def _places(title: str, found: Sequence[Mention]) -> Iterator[RenderableType]:
@@ -134,14 +163,21 @@ def _steps(found: Cleanup) -> list[str]:
 
 
 def _commands(found: Cleanup) -> list[str]:
-    if found.standing.gone:
+    """What to type next; nothing that would be refused."""
+    at = found.standing
+    back = "parity cleanup --undo --execute"
+    gone = f"parity cleanup --drop --execute --migration {found.migration}"
+    if found.what == "quarantine" and at.held:
+        until = f", from {at.until} on" if at.until else ""
+        return [f"The way back: {back}", f"For good{until}:", f"  {gone}"]
+    if found.obstacles or at.gone:
         return []
-    if found.standing.held:
-        return [
-            "The way back:         parity cleanup --undo --execute",
-            f"For good, afterwards: parity cleanup --drop --execute --migration {found.migration}",
-        ]
-    return [f"To do it: parity cleanup --execute --migration {found.migration}"]
+    todo = {
+        "quarantine": f"parity cleanup --execute --migration {found.migration}",
+        "undo": back,
+        "drop": gone,
+    }
+    return [f"To do it: {todo[found.what]}"]
 
 
 def _done(done: Done) -> Iterator[RenderableType]:

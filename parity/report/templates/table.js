@@ -15,6 +15,8 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       for (const other of heads) other.setAttribute("aria-sort", "none");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
       const place = head.cellIndex;
+      // What stands between rows means nothing in another order.
+      for (const row of body.querySelectorAll("tr.moved")) row.remove();
       const rows = [...body.rows].map((row) => [row, keyOf(row.cells[place])]);
       rows.sort((one, other) => compare(one[1], other[1], up));
       body.append(...rows.map(([row]) => row));
@@ -50,7 +52,10 @@ for (const link of document.querySelectorAll("a[data-rows]")) {
 
 for (const tools of document.querySelectorAll("[data-filter]")) {
   const table = document.getElementById(tools.dataset.filter);
-  const rows = [...table.tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
+  const between = [...table.tBodies[0].rows].filter((row) => row.classList.contains("moved"));
+  const rows = [...table.tBodies[0].rows]
+    .filter((row) => !row.classList.contains("moved"))
+    .map((row) => [row, row.textContent.toLowerCase()]);
   const label = document.createElement("label");
   const input = document.createElement("input");
   const status = document.createElement("output");
@@ -65,6 +70,7 @@ for (const tools of document.querySelectorAll("[data-filter]")) {
       row.hidden = !words.every((word) => text.includes(word));
       if (!row.hidden) shown += 1;
     }
+    for (const row of between) row.hidden = words.length > 0;
     status.textContent = words.length ? `${shown} of ${rows.length} rows` : "";
   });
 }
