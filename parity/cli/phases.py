@@ -49,6 +49,7 @@ def checklist(
     nothing is left; 1 closed; 2 could not be told.
     """
     from parity.nightly import open_harness
+    from parity.nightly.night import publish_index
     from parity.plan.checklist import checklist as judge
     from parity.report.checklist import write_checklist
     from parity.report.checklist_terminal import render_checklist
@@ -59,6 +60,7 @@ def checklist(
         harness, now=as_of or datetime.now(UTC), environ=os.environ, prefect_api=_api(prefect_api)
     )
     page = write_checklist(found, harness.suite.reports)
+    publish_index(harness)  # which links to it
     last = is_last(found)
 
     def text() -> str:

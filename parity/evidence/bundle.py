@@ -11,8 +11,9 @@ from pathlib import Path
 from parity.evidence import disk
 from parity.evidence.finding import Verification
 from parity.evidence.manifest import sha256_of
-from parity.evidence.readable import decisions, lines_of_trail, readme
-from parity.evidence.seals import seals_of
+from parity.evidence.names import MANIFEST
+from parity.evidence.readable import decisions, lines_of_trail, readme, runs_text
+from parity.evidence.seals import Seal, seals_of
 from parity.evidence.verifying import Known, read_manifest
 
 __all__ = ["bundle_name", "runs_of_phase", "write_bundle"]
@@ -30,20 +31,9 @@ def bundle_name(migration: str, phase: str) -> str:
 
 
 def runs_of_phase(known: Known, phase: str) -> list[str]:
-    """The sealed runs of a phase, by session; of a run that cannot tell its phase, it is said.
-
-    The manifest says the phase, as it is sealed; the database, where that has gone.
-    """
-    found = []
-    for seal in seals_of(known.trail, known.migration).holding.values():
-        stored = known.stored.get(seal.run_id)
-        try:
-            said = read_manifest(known.folder, seal)["phase"]
-        except (OSError, ValueError, KeyError, TypeError):
-            said = stored.phase if stored else phase
-        if said == phase:
-            found.append(seal.run_id)
-    return sorted(found)
+    """The sealed runs of a phase, by session, as the trail names them."""
+    holding = seals_of(known.trail, known.migration).holding.values()
+    return sorted(seal.run_id for seal in holding if seal.phase == phase)
 
 
 def write_bundle(
@@ -74,16 +64,27 @@ def _entries(
 ) -> dict[str, Entry]:
     script = resources.files("parity.evidence").joinpath("standalone.py").read_bytes()
     entries: dict[str, Entry] = {
+        "runs.txt": runs_text(phase, runs).encode(),
         "README.txt": readme(verification, phase, len(runs)).encode(),
         "decisions.txt": decisions(known.trail).encode(),
         "trail.jsonl": lines_of_trail(known.trail).encode(),
         "verify.py": script,
     }
+    holding = seals_of(known.trail, known.migration).holding
     for run_id in runs:
         place = known.folder / run_id
-        for file in disk.plain_files(place) if place.is_dir() else ():
-            entries[f"runs/{run_id}/{file.name}"] = file
+        for name in _names(known.folder, holding[run_id]):
+            if disk.is_plain(place / name):
+                entries[f"runs/{run_id}/{name}"] = place / name
     return entries
+
+
+def _names(folder: Path, seal: Seal) -> list[str]:
+    """The manifest and what it names; without the one that was sealed nothing else is known."""
+    try:
+        return [MANIFEST, *(one["name"] for one in read_manifest(folder, seal)["files"])]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [MANIFEST]
 
 
 def _sum(entry: Entry) -> str:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from parity.evidence.names import is_sealed_anew
 
-__all__ = ["checksum", "clear", "copy", "plain_files", "put", "sync", "write"]
+__all__ = ["checksum", "clear", "copy", "is_plain", "plain_files", "put", "sync", "write"]
 
 BLOCK = 1 << 20
 
@@ -88,11 +88,12 @@ def plain_files(place: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be read.
     """
-    return sorted(
-        entry
-        for entry in place.iterdir()
-        if entry.is_file() and not entry.is_symlink() and not entry.name.startswith(".")
-    )
+    return sorted(entry for entry in place.iterdir() if is_plain(entry))
+
+
+def is_plain(path: Path) -> bool:
+    """True of a file that is there itself and is not hidden."""
+    return path.is_file() and not path.is_symlink() and not path.name.startswith(".")
 
 
 def checksum(path: Path) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC
+from typing import Any
 
+from parity.evidence import standalone
 from parity.evidence.finding import Verification
-from parity.model.trail import TrailEntry, TrailKind
+from parity.model.trail import TrailEntry
 
-__all__ = ["decisions", "lines_of_trail", "readme"]
+__all__ = ["decisions", "lines_of_trail", "readme", "runs_text"]
 
 _README = """\
 Evidence of migration {migration}, phase {phase}
@@ -18,6 +20,7 @@ Evidence of migration {migration}, phase {phase}
 What is here
   decisions.txt     who decided what and when: phases, signatures, waivers,
                     switches, overrides, drills, and other rows of the trail
+  runs.txt          the runs of this phase that the trail says were sealed
   trail.jsonl       the whole audit trail as it was written, one row a line
   runs/RUN/         {runs} of this phase: manifest.json (size and
                     SHA-256 of each file), result.json, index.html (the report
@@ -28,11 +31,14 @@ What is here
   SHA256SUMS        the sums of all files of this bundle
 
 How to verify
-  1. Read verify.py: it is short on purpose. Then:
+  1. Unpack this into an empty folder. Read verify.py: it is short on purpose.
+     Then:
        python3 -I verify.py
      It makes the hash of every row of the trail again (SHA-256 over seven
      lines: hash of the row before, migration, number, time, kind, name,
-     content), the sum of every manifest, and the sum of every file.
+     content), the sum of every manifest, and the sum of every file; it makes
+     decisions.txt and runs.txt again from the trail; and it says how many of
+     the sealed runs are here, and which files nobody has sealed.
   2. Without Python:
        sha256sum -c SHA256SUMS
      and by hand: the "manifest" of each row of kind evidence in trail.jsonl is
@@ -66,42 +72,27 @@ def readme(verification: Verification, phase: str, runs: int) -> str:
 
 def lines_of_trail(trail: Sequence[TrailEntry]) -> str:
     """One row of the trail a line, with all that its hash is made of."""
-    return "".join(
-        json.dumps(
-            {
-                "number": entry.number,
-                "migration": entry.migration,
-                "at": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-                "kind": entry.kind,
-                "by": entry.by,
-                "content": entry.text,
-                "previous": entry.previous,
-                "hash": entry.hash,
-            }
-        )
-        + "\n"
-        for entry in trail
-    )
+    return "".join(f"{json.dumps(_row(entry))}\n" for entry in trail)
 
 
 def decisions(trail: Sequence[TrailEntry]) -> str:
-    """The rows of the trail as text, but those that only name a manifest or a step."""
-    passed_over = (TrailKind.EVIDENCE, TrailKind.STEP)
-    told = [entry for entry in trail if entry.kind not in passed_over]
-    return "\n".join("\n".join(_lines(entry)) + "\n" for entry in told)
+    """The rows of the trail as text, as the bundle's script makes them again."""
+    return standalone.decisions([_row(entry) for entry in trail])
 
 
-def _lines(entry: TrailEntry) -> Iterator[str]:
-    at = entry.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    yield f"{entry.number}. {at}  {_plain(entry.kind)}  by {_plain(entry.by)}"
-    for key, value in entry.content.items():
-        if key == "text":  # a whole file
-            yield f"   text: {len(str(value).splitlines())} lines, see trail.jsonl"
-        else:
-            yield f"   {_plain(key)}: {_plain(value)}"
+def runs_text(phase: str, runs: Sequence[str]) -> str:
+    """The sealed runs of a phase, as the bundle's script makes their list again."""
+    return standalone.list_of(phase, list(runs))
 
 
-def _plain(value: object) -> str:
-    """A value in one line; what would move a terminal's cursor is written out."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if text.isprintable() else json.dumps(text)
+def _row(entry: TrailEntry) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "migration": entry.migration,
+        "at": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "kind": entry.kind,
+        "by": entry.by,
+        "content": entry.text,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }

@@ -14,11 +14,14 @@ __all__ = ["Seal", "Seals", "named_runs", "seals_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """A row `evidence`: the SHA-256 of a run's manifest and that of the row's before."""
+    """A row `evidence`: the SHA-256 of a run's manifest and that of the row's before.
+
+    `phase` is that of the run, so that the trail alone tells which runs a phase has.
+    """
 
     run_id: str
+    phase: str
     number: int
-    at: datetime
     manifest: str
     previous: str
 
@@ -31,14 +34,12 @@ class Seals:
         holding: the seal of each run that was not pruned since.
         pruned: when each run was last pruned.
         last: SHA-256 of the newest manifest; empty before the first.
-        last_at: when it was sealed.
-        odd: numbers of rows that name no run of this migration, or no manifest.
+        odd: numbers of rows that name no run of this migration, no phase, or no manifest.
     """
 
     holding: dict[str, Seal] = field(default_factory=dict)
     pruned: dict[str, datetime] = field(default_factory=dict)
     last: str = ""
-    last_at: datetime | None = None
     odd: list[int] = field(default_factory=list)
 
     def waits(self, run_id: str, stored_at: datetime) -> bool:
@@ -70,19 +71,19 @@ def seals_of(trail: Iterable[TrailEntry], migration: str) -> Seals:
 
 
 def _sealed(found: Seals, entry: TrailEntry, migration: str) -> None:
-    run_id, manifest = entry.content.get("run_id"), entry.content.get("manifest")
-    if not is_run_id(run_id, migration) or not isinstance(manifest, str):
+    run_id, phase, manifest = map(entry.content.get, ("run_id", "phase", "manifest"))
+    if not (is_run_id(run_id, migration) and isinstance(phase, str) and isinstance(manifest, str)):
         found.odd.append(entry.number)
         return
     seal = Seal(
         run_id=str(run_id),
+        phase=phase,
         number=entry.number,
-        at=entry.at,
         manifest=manifest,
         previous=found.last,
     )
     found.holding[seal.run_id] = seal
-    found.last, found.last_at = manifest, entry.at
+    found.last = manifest
 
 
 def named_runs(trail: Iterable[TrailEntry], migration: str) -> frozenset[str]:

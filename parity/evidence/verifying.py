@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,9 @@ def _manifest_in_chain(
     where = f"manifest of {seal.run_id}"
     if manifest["run_id"] != seal.run_id:
         yield Finding(where=where, what=f"is of run {manifest['run_id']}")
+    if manifest["phase"] != seal.phase:
+        what = f"is of phase {manifest['phase']}, and trail row {seal.number} says {seal.phase}"
+        yield Finding(where=where, what=what)
     if manifest["previous"] != seal.previous:
         yield Finding(where=where, what="does not follow on the manifest that was sealed before")
     number, noted = manifest["trail_head"]["number"], manifest["trail_head"]["hash"]
@@ -148,8 +152,7 @@ def _files(place: Path, manifest: Mapping[str, Any]) -> Iterator[Finding]:
     named = {one["name"]: one for one in manifest["files"]}
     for name, one in named.items():
         yield from _file(place / name, f"{where}/{name}", one)
-    # A file that was missing may have been written again: it was never sealed.
-    known = {MANIFEST, *named, *manifest["missing"]}
+    known, missing = {MANIFEST, *named}, set(manifest["missing"])
     try:
         there = [path.name for path in disk.plain_files(place)]
     except OSError as error:
@@ -157,7 +160,9 @@ def _files(place: Path, manifest: Mapping[str, Any]) -> Iterator[Finding]:
         return
     for name in there:
         if name not in known:
-            yield Finding(where=f"{where}/{name}", what="was not there when the run was sealed")
+            noted = ": its manifest names it as missing" if name in missing else ""
+            what = f"was not there when the run was sealed{noted}"
+            yield Finding(where=f"{where}/{name}", what=what)
 
 
 def _file(path: Path, where: str, one: Mapping[str, Any]) -> Iterator[Finding]:
@@ -191,12 +196,22 @@ def _run(known: Known, seal: Seal, manifest: Mapping[str, Any]) -> Iterator[Find
 
 
 def _unsealed(known: Known, seals: Seals) -> tuple[int, list[Finding]]:
-    """How many runs wait for their seal, and those that should have been sealed before."""
+    """How many runs wait for their seal, and those that should have been sealed before.
+
+    Runs are sealed in the order in which they were stored: whoever is interrupted, or looked at
+    while at work, leaves the newest ones.
+    """
     waiting = [run for run in known.stored.values() if seals.waits(run.run_id, run.at)]
-    late = [run for run in waiting if seals.last_at is not None and run.at <= seals.last_at]
+    sealed = [_order(run) for run in known.stored.values() if run.run_id in seals.holding]
+    late = [run for run in waiting if sealed and _order(run) < max(sealed)]
     what = "was never sealed, though later runs are"
     findings = [
         Finding(where=f"run {run.run_id} in the database", what=what)
         for run in sorted(late, key=lambda run: run.run_id)
     ]
     return len(waiting) - len(late), findings
+
+
+def _order(run: Stored) -> tuple[datetime, str]:
+    """The order in which runs are sealed."""
+    return run.at, run.run_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from parity.model.plan import Gates, ManualItem
@@ -25,11 +25,14 @@ class Facts:
         gates: what the config asks for.
         manual: what people sign, of all phases.
         datasets: names of those that are compared.
+        views: names of those that consumers read.
         limits: how long each job of the candidate side may take.
         sessions: of the exchange, from the first with a night to the newest that is due and
             whose night is not still to come.
         nights: the run that holds for each session, newest first.
-        earlier: ids of runs that were found before the phase began this time, though they name it.
+        earlier: sessions that were compared before the phase began this time. Whatever is found
+            of one again is of rows that were there then, so it tells nothing of this stay.
+        configs: hash of the config that each run was compared with, by run id.
         trail: phases, signatures, switches, drills and configs, the oldest first.
         now: the moment.
         day: the exchange's date of a moment.
@@ -42,10 +45,12 @@ class Facts:
     gates: Gates
     manual: tuple[ManualItem, ...] = ()
     datasets: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
     limits: Mapping[str, timedelta]
     sessions: tuple[date, ...] = ()
     nights: tuple[RunResult, ...] = ()
-    earlier: frozenset[str] = frozenset()
+    earlier: frozenset[date] = frozenset()
+    configs: Mapping[str, str] = field(default_factory=dict)
     trail: tuple[TrailEntry, ...] = ()
     now: datetime
     day: Callable[[datetime], date]
@@ -71,7 +76,7 @@ class Facts:
 
     def of_phase(self, run: RunResult) -> bool:
         """True for a night of this stay in the phase."""
-        return run.phase == self.phase.value and run.run_id not in self.earlier
+        return run.phase == self.phase.value and run.session not in self.earlier
 
     def rows(self, kind: TrailKind) -> tuple[TrailEntry, ...]:
         """The rows of the trail of one kind, the oldest first."""

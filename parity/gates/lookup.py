@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 
+from parity.gates.waiving import waive
 from parity.model.errors import UsageError
 from parity.model.result import Incident, RunResult
+from parity.model.waiver import Waiver, WaiverState, WaiverUse
 
-__all__ = ["find_incident", "followers_of"]
+__all__ = ["find_incident", "followers_of", "use_of"]
 
 Found = tuple[str, Incident]  # the dataset's name and its incident
 _NEAR = 5
 
 
 def find_incident(night: RunResult, ident: str, nights: Sequence[RunResult]) -> Found:
-    """An incident that nothing waives.
+    """An incident, waived or not.
 
     Args:
         night: where it is looked for.
@@ -23,14 +26,11 @@ def find_incident(night: RunResult, ident: str, nights: Sequence[RunResult]) -> 
         nights: all nights, for a hint where else it is.
 
     Raises:
-        UsageError: there is none, or it is waived already.
+        UsageError: there is none.
     """
     for dataset, incident in _incidents(night):
-        if incident.id != ident:
-            continue
-        if incident.waiver is not None:
-            raise UsageError(f"incident {ident} is waived already, by {incident.waiver}")
-        return dataset, incident
+        if incident.id == ident:
+            return dataset, incident
     hint = _hint(night, ident, nights)
     raise UsageError(f"incident {ident} is not known on {night.session}; {hint}")
 
@@ -42,6 +42,27 @@ def followers_of(night: RunResult, ident: str) -> list[Found]:
         for dataset, incident in _incidents(night)
         if incident.waiver is None and incident.id != ident and ident in _explained_by(incident)
     ]
+
+
+def use_of(night: RunResult, ident: str, waivers: Sequence[Waiver]) -> WaiverUse | None:
+    """What the waivers of the file, as it is now, make of an incident; None: they leave it open.
+
+    The night itself may have been judged by an older file.
+    """
+    for dataset in night.datasets:
+        if any(one.id == ident for one in dataset.incidents):
+            bare = [replace(one, waiver=None) for one in dataset.incidents]
+            uses = waive(dataset.name, bare, waivers, night.session).uses
+            # Of what has expired its rows are open: another waiver may have them.
+            return next(
+                (
+                    use
+                    for use in uses
+                    if ident in use.incidents and use.state is not WaiverState.EXPIRED
+                ),
+                None,
+            )
+    return None
 
 
 def _explained_by(incident: Incident) -> list[str]:

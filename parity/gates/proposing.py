@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from parity.gates.waiving import covers
+from parity.model.errors import UsageError
 from parity.model.result import Incident
 from parity.model.waiver import Waiver
 
@@ -29,7 +30,7 @@ def propose(
     """The narrowest waiver that covers an incident.
 
     What cannot be said of the incident is left out: of rows that one side lacks the columns, of
-    rows with a NULL in their key the days.
+    rows with a NULL in their key the symbols and the days.
 
     Args:
         dataset: whose incident.
@@ -39,6 +40,9 @@ def propose(
         expires: the last session on which it holds.
         max_rows: how many rows it may cover.
         taken: ids of waivers that there are already.
+
+    Raises:
+        UsageError: no waiver covers the incident, as it does not tell which rows it is of.
     """
     scope = incident.scope
     whole = Waiver(
@@ -49,8 +53,15 @@ def propose(
         reason=reason,
         expires=expires,
         max_rows=max_rows,
-        symbols=scope.symbols,
     )
+    if not covers(whole, dataset, incident):
+        raise UsageError(
+            f"incident {incident.id} does not tell which rows it is of, so nothing can waive it: "
+            "compare its session again"
+        )
+    by_symbol = replace(whole, symbols=scope.symbols)
+    if covers(by_symbol, dataset, incident):
+        whole = by_symbol
     by_column = replace(whole, columns=incident.columns)
     if covers(by_column, dataset, incident):
         whole = by_column

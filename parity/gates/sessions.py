@@ -77,7 +77,7 @@ def streak_item(facts: Facts, streak: Streak) -> Item:
     nights = streak.last(needed)
     lacking = max(0, needed - len(streak))
     since, why = _broken(facts, streak) if lacking else (None, "")
-    evidence = f"{len(nights)} of {needed}{_span(nights)}"
+    evidence = f"{len(nights)} of {needed}{_span(nights)}{_other_configs(facts, nights)}"
     if lacking and streak.broken:
         evidence += f"; {streak.broken}: {streak.why}"
     return Item(
@@ -101,6 +101,12 @@ def _span(nights: Sequence[RunResult]) -> str:
     if first is last:
         return f": {first.session} (run {first.run_id})"
     return f": {first.session} to {last.session} (runs {first.run_id} to {last.run_id})"
+
+
+def _other_configs(facts: Facts, nights: Sequence[RunResult]) -> str:
+    """How many of them were judged by other rules than those in force; that is told, not red."""
+    other = sum(facts.configs.get(run.run_id, facts.config) != facts.config for run in nights)
+    return f"; {other} of them under another parity.yaml" if other else ""
 
 
 def _broken(facts: Facts, streak: Streak) -> tuple[date | None, str]:

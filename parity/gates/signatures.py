@@ -50,14 +50,15 @@ def signed(facts: Facts, item: str) -> Signed:
     if _of_other_stay(facts, newest):
         lapsed = f"phase {facts.phase.value} began after it"
         return Signed(entry=newest, lapsed=lapsed, since=since, since_why=why)
-    if newest.content.get("config") != facts.config:
-        return Signed(
-            entry=newest,
-            lapsed="parity.yaml has changed since",
-            since=_changed(facts, newest),
-            since_why="parity.yaml changed",
-        )
-    return Signed(entry=newest)
+    changed = _changed(facts, newest)
+    if changed is None:
+        return Signed(entry=newest)
+    return Signed(
+        entry=newest,
+        lapsed="parity.yaml has changed since",
+        since=changed,
+        since_why="parity.yaml changed",
+    )
 
 
 def _of_other_stay(facts: Facts, row: TrailEntry) -> bool:
@@ -65,14 +66,19 @@ def _of_other_stay(facts: Facts, row: TrailEntry) -> bool:
     return before or row.content.get("phase") != facts.phase.value
 
 
-def _changed(facts: Facts, row: TrailEntry) -> date:
-    """The day of the first other config after a signature; today where no night has noted it."""
+def _changed(facts: Facts, row: TrailEntry) -> date | None:
+    """The day of the first other config after a signature; today where no night has noted it.
+
+    None where there was none. A config that is back as it was signed was another in between.
+    """
     noted = [
         change.at
         for change in facts.rows(TrailKind.CONFIG)
         if change.number > row.number and change.content.get("hash") != row.content.get("config")
     ]
-    return facts.day(noted[0]) if noted else facts.today
+    if noted:
+        return facts.day(noted[0])
+    return None if row.content.get("config") == facts.config else facts.today
 
 
 def manual_item(facts: Facts, item: ManualItem) -> Item:

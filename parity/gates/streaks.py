@@ -84,12 +84,17 @@ def without_pending(
     return tuple(sessions[:end])
 
 
-def compared(run: RunResult) -> str:
+def _ran(run: RunResult) -> str:
     """Both sides ran and were compared, whatever was found."""
     failed = [job.name for job in run.jobs if not job.ok]
     if failed:
         return f"jobs failed: {', '.join(failed)}"
     return "the night is undecided" if run.verdict is Verdict.UNDECIDED else ""
+
+
+def compared(run: RunResult) -> str:
+    """Legacy was what consumers read, and both sides were compared."""
+    return "legacy was not primary" if run.primary is not Side.LEGACY else _ran(run)
 
 
 def passed(run: RunResult) -> str:
@@ -101,4 +106,4 @@ def as_primary(run: RunResult) -> str:
     """The candidate was what consumers read, and both sides were still compared."""
     if run.primary is not Side.CANDIDATE:
         return "the candidate was not primary"
-    return compared(run)
+    return _ran(run)

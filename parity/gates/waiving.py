@@ -64,9 +64,13 @@ def untouched(waiver: Waiver, session: date) -> WaiverUse:
 
 
 def covers(waiver: Waiver, dataset: str, incident: Incident) -> bool:
-    """True when the waiver is about that cause, and all of the incident's scope is within its."""
+    """True when the waiver is about that cause, and all of the incident's scope is within its.
+
+    An incident that does not tell the states of its rows may be of any rows.
+    """
     return (
-        waiver.dataset == dataset
+        bool(_states(incident))
+        and waiver.dataset == dataset
         and waiver.cause == incident.cause
         and _symbols_within(waiver, incident)
         and _columns_within(waiver, incident)
@@ -87,8 +91,12 @@ def _use(waiver: Waiver, incidents: Sequence[Incident], session: date) -> Waiver
 
 
 def _symbols_within(waiver: Waiver, incident: Incident) -> bool:
+    """A row with a NULL in its key may be one without a symbol."""
+    if not waiver.symbols:
+        return True
     symbols = incident.scope.symbols
-    return not waiver.symbols or (bool(symbols) and set(symbols) <= set(waiver.symbols))
+    known = bool(symbols) and RowState.NULL_KEY.value not in _states(incident)
+    return known and set(symbols) <= set(waiver.symbols)
 
 
 def _columns_within(waiver: Waiver, incident: Incident) -> bool:

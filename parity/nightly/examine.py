@@ -28,7 +28,7 @@ from parity.model.result import (
     SecondOpinion,
 )
 from parity.model.suite import Dataset, Suite
-from parity.model.verdict import Side
+from parity.model.verdict import Phase, Side
 from parity.model.waiver import Waiver, WaiverUse
 from parity.nightly.opinion import opinion_of
 from parity.nightly.results import NO_OPINION, judged, not_compared
@@ -53,6 +53,8 @@ class Findings:
     audits: dict[str, Audit]
     waivers: tuple[WaiverUse, ...]  # all that the night has, in the order of the file
     primary: Side
+    phase: Phase
+    moves: int
     _stack: ExitStack
 
     def __enter__(self) -> Findings:
@@ -72,8 +74,9 @@ class Look:
     """How a night looks at its datasets.
 
     `previous`: what the nights before left, by dataset. `full`: all of history, whatever the
-    windows say. `primary`: the side that consumers read. `progress` is told after every slice,
-    `say` what is worth a line.
+    windows say. `primary`: the side that consumers read. `phase`: the one in force. `moves`: number
+    of the trail's newest row that moved either. `progress` is told after every slice, `say` what
+    is worth a line.
     """
 
     session: date
@@ -82,6 +85,8 @@ class Look:
     previous: Mapping[str, Audit]
     waivers: Sequence[Waiver] = ()
     primary: Side = Side.LEGACY
+    phase: Phase = Phase.PARALLEL_RUN
+    moves: int = 0
     full: bool = False
     progress: Progress | None = None
     say: Say = lambda _line: None
@@ -131,6 +136,8 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
         audits=audits,
         waivers=tuple(uses.values()),
         primary=look.primary,
+        phase=look.phase,
+        moves=look.moves,
         _stack=stack,
     )
 
@@ -139,7 +146,7 @@ def _fingerprint(suite: Suite, look: Look) -> str:
     previous = sorted((name, audit.snapshot) for name, audit in look.previous.items())
     # Jobs that have run since wrote what the old snapshot does not hold: never judge them by it.
     jobs = sorted((job.name, job.exit_code or 0, job.seconds, job.reason) for job in look.jobs)
-    asked = f"{look.session} {look.as_of} {look.full} {previous} {jobs}"
+    asked = f"{look.session} {look.as_of} {look.full} {previous} {jobs} {look.moves}"
     return f"{version('migration-parity')} {suite.migration} {suite.config_hash} {asked}"
 
 

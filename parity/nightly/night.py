@@ -17,6 +17,8 @@ from parity.model.audit import Audit
 from parity.model.noise import Noise
 from parity.model.result import JobOutcome, RunResult
 from parity.model.selftest import SelfTest
+from parity.model.trail import TrailKind
+from parity.model.verdict import Verdict
 from parity.model.waiver import Waiver
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import EVIDENCE, Harness
@@ -26,15 +28,18 @@ from parity.nightly.recording import record_config
 from parity.nightly.revising import remember
 from parity.nightly.sealing import seal
 from parity.nightly.serving import serve
+from parity.nightly.serving_state import serving_view
 from parity.nightly.snapshot import Say
 from parity.nightly.upkeep.pages import with_pages
 from parity.nightly.windowing import prune_logs
 from parity.report.publish import write_index, write_night
 from parity.report.view import NightRow
 
-__all__ = ["EVIDENCE", "Night", "publish_all"]
+__all__ = ["EVIDENCE", "Night", "publish_all", "publish_index"]
 
 LOGS = "logs"
+MOVES = (TrailKind.PHASE, TrailKind.SWITCH)
+MOVED = "the primary side or the phase changed while this was compared: compare it again"
 OURSELVES = "parity"  # who puts on record what changed since the last night
 
 _log = logging.getLogger(__name__)
@@ -157,6 +162,7 @@ class Night:
             say: told what is worth a line, such as that an interrupted comparison goes on.
         """
         harness = self.harness
+        moves = self._moves()  # read first: whatever moves from here on is seen when it concludes
         look = Look(
             session=self.session,
             as_of=self.as_of,
@@ -164,11 +170,18 @@ class Night:
             previous=self._previous(),
             waivers=self.waivers,
             primary=harness.store.primary(harness.suite.migration),
+            phase=harness.store.phase(harness.suite.migration),
+            moves=moves,
             full=full,
             progress=progress,
             say=say or _log.info,
         )
         return examine(harness.suite, harness.database, harness.exchange, look)
+
+    def _moves(self) -> int:
+        """Number of the newest row of the trail that moved the phase or the primary; 0: none."""
+        rows = self.harness.store.trail(self.harness.suite.migration, *MOVES)
+        return rows[-1].number if rows else 0
 
     def _previous(self) -> dict[str, Audit]:
         """What the nights before left, by dataset that has a window."""
@@ -198,14 +211,20 @@ class Night:
         selftest: SelfTest | None = None,
         say: Say | None = None,
     ) -> RunResult:
-        """Judges and stores. Finding the same as before keeps the run that said so."""
+        """Judges and stores. Finding the same as before keeps the run that said so.
+
+        A rollback waits for no night: where one came while this was looked at, nobody knows what
+        was compared, and it is undecided.
+        """
         suite = self.harness.suite
         selftest = selftest or SelfTest()
         verdict, reasons = judge_run(findings.datasets, jobs, findings.opinion, selftest)
+        if self._moves() != findings.moves:
+            verdict, reasons = Verdict.UNDECIDED, (MOVED, *reasons)
         result = RunResult(
             run_id="",
             migration=suite.migration,
-            phase=self.harness.store.phase(suite.migration).value,
+            phase=findings.phase.value,
             session=self.session,
             as_of=self.as_of,
             verdict=verdict,
@@ -310,6 +329,13 @@ def publish_all(harness: Harness) -> tuple[RunResult, ...]:
     return nights
 
 
+def publish_index(harness: Harness) -> None:
+    """Writes the index of nights again, as after a switch; without a night there is none."""
+    nights = harness.store.nights(harness.suite.migration)
+    if nights:
+        _index(harness, _with_pages(harness, nights, nights[0].session))
+
+
 def _with_pages(harness: Harness, nights: Sequence[RunResult], day: date) -> tuple[RunResult, ...]:
     phase = harness.store.phase(harness.suite.migration)
     return with_pages(nights, harness.suite.retention, phase, day)
@@ -336,4 +362,5 @@ def _index(harness: Harness, nights: Sequence[RunResult]) -> None:
         [NightRow.of(night) for night in nights],
         harness.suite.reports,
         migration=harness.suite.migration,
+        serving=serving_view(harness),
     )

@@ -53,6 +53,7 @@ def seal(harness: Harness, nights: Sequence[RunResult]) -> None:
     """
     migration = harness.suite.migration
     with _doing(harness), harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.execute(LOCK, [migration])
         trail = harness.store.trail(migration, TrailKind.EVIDENCE, TrailKind.PRUNED)
         seals = seals_of(trail, migration)
@@ -124,7 +125,7 @@ class _Work:
         for folder in (place, place.parent, place.parent.parent):
             disk.sync(folder)
         manifest = sha256_of(content)
-        named = {"run_id": run_id, "manifest": manifest}
+        named = {"run_id": run_id, "phase": run.phase, "manifest": manifest}
         store.append_trail(migration, TrailKind.EVIDENCE, BY, named)
         return manifest
 

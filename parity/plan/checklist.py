@@ -9,7 +9,7 @@ from parity.database import Role
 from parity.gates.facts import Facts
 from parity.gates.flows import Told, succeeded
 from parity.gates.gate import earliest, gate, next_phase
-from parity.gates.queries import FOUND_BEFORE
+from parity.gates.queries import COMPARED_BEFORE, CONFIGS
 from parity.gates.sessions import needed_of, streak_of
 from parity.gates.streaks import without_pending
 from parity.model.checklist import Checklist
@@ -88,10 +88,12 @@ def facts_of(harness: Harness, now: datetime) -> Facts:
         gates=suite.plan.gates,
         manual=suite.plan.checklist,
         datasets=tuple(dataset.name for dataset in suite.datasets),
+        views=tuple(served.view for served in suite.plan.served),
         limits={job.name: job.timeout for job in suite.jobs if job.side is Side.CANDIDATE},
         sessions=_due(harness, nights, now),
         nights=nights,
         earlier=_of_earlier_stays(harness, phase, trail),
+        configs=_configs(harness),
         trail=trail,
         now=now,
         day=lambda moment: moment.astimezone(exchange.zone).date(),
@@ -122,20 +124,30 @@ def _limit(harness: Harness, session: date) -> datetime:
 
 def _of_earlier_stays(
     harness: Harness, phase: Phase, trail: Sequence[TrailEntry]
-) -> frozenset[str]:
-    """Runs that were found before this stay in the phase; none where it is the first.
+) -> frozenset[date]:
+    """Sessions that were compared before this stay in the phase; none where it is the first.
 
-    The candidate is primary since the last switch, also where the phase was entered again later.
+    The candidate is primary since the last switch, also where the phase was entered again later;
+    what was compared before that switch was written while it was not.
     """
     entries = _of_kind(trail, TrailKind.PHASE)
     visits = [Phase.PARALLEL_RUN.value, *(str(entry.content.get("to")) for entry in entries)]
-    if visits.count(phase.value) < 2:
-        return frozenset()
     switches = _of_kind(trail, TrailKind.SWITCH)
-    start = switches[-1] if phase is Phase.CUTOVER and switches else entries[-1]
+    if phase is Phase.CUTOVER and switches:
+        start = switches[-1]
+    elif visits.count(phase.value) < 2:
+        return frozenset()
+    else:
+        start = entries[-1]
     with harness.database.connect_as(Role.PARITY_HARNESS, autocommit=True) as connection:
-        rows = connection.execute(FOUND_BEFORE, [harness.suite.migration, start.at]).fetchall()
-    return frozenset(run_id for (run_id,) in rows)
+        rows = connection.execute(COMPARED_BEFORE, [harness.suite.migration, start.at]).fetchall()
+    return frozenset(session for (session,) in rows)
+
+
+def _configs(harness: Harness) -> dict[str, str]:
+    """The hash of the config of each run."""
+    with harness.database.connect_as(Role.PARITY_HARNESS, autocommit=True) as connection:
+        return dict(connection.execute(CONFIGS, [harness.suite.migration]).fetchall())
 
 
 def _to_come(harness: Harness, facts: Facts, number: int) -> tuple[date, ...]:

@@ -117,7 +117,7 @@ def advance(
 
     Raises:
         ParityError: a night is running, or the phase was changed meanwhile.
-        UsageError: this phase is not left in this way.
+        UsageError: this phase is not left in this way, or not before its cutover is finished.
     """
     migration = harness.suite.migration
     with harness.alone():
@@ -126,6 +126,8 @@ def advance(
         phase = harness.store.phase(migration)
         if phase in _ELSEWHERE:
             raise UsageError(_ELSEWHERE[phase])
+        if phase is Phase.CUTOVER:
+            _require_finished(harness)
         found = checklist(harness, now=now, environ=environ, prefect_api=prefect_api)
         if not found.open and not force:
             return Advanced(checklist=found, moved=False)
@@ -176,6 +178,22 @@ def _not_in_quarantine(harness: Harness) -> None:
             )
 
 
+def _require_finished(harness: Harness) -> None:
+    """Raises where something of the last cutover is left to do; no reason overrides that."""
+    migration = harness.suite.migration
+    switches = harness.store.trail(migration, TrailKind.SWITCH)
+    operation = switches[-1].content.get("operation") if switches else None
+    if operation is None:
+        return  # nobody has moved the views: there is nothing to finish
+    steps = harness.store.trail(migration, TrailKind.STEP)
+    done = {e.content.get("step") for e in steps if e.content.get("operation") == operation}
+    if "finished" not in done:
+        raise UsageError(
+            f"{operation} is not finished: its own command does what is left, parity cutover "
+            f"--execute --migration {migration}"
+        )
+
+
 def _phase(found: Checklist, why: str, *, forced: bool) -> dict[str, Any]:
     assert found.to is not None
     return {
@@ -210,6 +228,7 @@ def _write(harness: Harness, seen: int, by: str, rows: Sequence[_Row]) -> None:
     migration = harness.suite.migration
     try:
         with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             connection.execute(TRAIL_LOCK, [migration])
             newest = connection.execute(NEWEST_PHASE, [migration]).fetchone()
             if newest != (seen,):

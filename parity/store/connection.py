@@ -39,11 +39,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine, what: str) -> Iterator[Connection]:
     """One transaction: all of it, or nothing.
 
+    Whatever the database has as its default, each statement sees what others have committed by
+    then: who has waited for a lock must not go by what there was before.
+
     Raises:
         StoreError: `what` cannot be stored.
     """
     try:
-        with engine.begin() as connection:
+        with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
             yield connection
     except (SQLAlchemyError, psycopg.Error) as error:
         raise StoreError(f"{what} cannot be stored: {reason(error)}") from error

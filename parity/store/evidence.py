@@ -33,7 +33,8 @@ GROUP = 1 << 24  # bytes of a row group before compression, so much is held at o
 def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) -> None:
     """Writes what is missing of a run's files and removes rows that are not of it.
 
-    What else lies in the run's folder was sealed with it, and stays.
+    What else lies in the run's folder was sealed with it, and stays. Rows that were missing when
+    it was sealed stay missing: nobody could tell them from forged ones.
 
     Raises:
         StoreError: the disk refused.
@@ -48,13 +49,25 @@ def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) ->
         for stale in place.iterdir() if place.is_dir() else ():
             if _is_rows(stale.name) and stale.name not in datasets:
                 stale.unlink()
+        lost = _sealed_without(place, content)
         for name, dataset in datasets.items():
-            if not _is_whole(place / name, content):
+            if name not in lost and not _is_whole(place / name, content):
                 place.mkdir(parents=True, exist_ok=True)
                 _write(place / name, result.run_id, dataset, rows[dataset.name], content)
     except (OSError, pa.ArrowException) as error:
         said = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise StoreError(f"the evidence of the run cannot be written to {place}: {said}") from error
+
+
+def _sealed_without(place: Path, content: str) -> set[str]:
+    """Names of the files that the seal of this run has named as missing; none without a seal."""
+    try:
+        manifest = json.loads((place / "manifest.json").read_bytes())
+        return set(manifest["missing"]) if manifest["content"] == content else set()
+    except FileNotFoundError:
+        return set()
+    except (ValueError, KeyError, TypeError):
+        return set()  # no manifest of ours: the verification says so
 
 
 def _is_rows(name: str) -> bool:

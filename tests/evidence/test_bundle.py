@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,19 +70,22 @@ def test_a_bundle_is_verified_without_parity(sealed: Toy, tmp_path: Path) -> Non
     )
     files = sorted(path.name for path in (sealed.evidence / RUN).iterdir())
     assert names == [
-        "README.txt", "SHA256SUMS", "decisions.txt", *(f"runs/{RUN}/{name}" for name in files),
-        "trail.jsonl", "verify.py",
+        "README.txt", "SHA256SUMS", "decisions.txt", "runs.txt",
+        *(f"runs/{RUN}/{name}" for name in files), "trail.jsonl", "verify.py",
     ]  # fmt: skip
     assert (made.runs, made.files) == (1, len(names))
     head = made.verification.head[1]
-    assert checked(folder) == (0, ["All as it was sealed.", f"Head of the trail: {head}"])
+    assert checked(folder) == (0, [
+        "All as it was sealed.", "Phase parallel_run: 1 of 1 sealed runs are here.",
+        f"Head of the trail: {head}",
+    ])  # fmt: skip
     subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
     readme = (folder / "README.txt").read_text()
     assert head in readme
     assert max(map(len, readme.splitlines())) <= 80
     rows = [json.loads(line) for line in (folder / "trail.jsonl").read_text().splitlines()]
     assert [row["kind"] for row in rows] == ["evidence", "config", "phase", "evidence"]
-    assert len((folder / "verify.py").read_text().splitlines()) < 60
+    assert len((folder / "verify.py").read_text().splitlines()) <= 150
 
 
 def test_decisions_can_be_read(sealed: Toy, tmp_path: Path) -> None:
@@ -122,10 +127,11 @@ def test_any_edit_of_a_bundle_is_found_by_its_script(sealed: Toy, tmp_path: Path
         assert old in kept
         (folder / name).write_bytes(kept.replace(old, new))
         code, lines = checked(folder)
-        assert (code, lines[:-1]) == (1, [line])
+        assert (code, lines[0]) == (1, line)
+        assert f"{name} is not the file that SHA256SUMS names" in lines
         (folder / name).unlink()
         if name != "trail.jsonl":
-            assert checked(folder)[1][:-1] == [line]
+            assert checked(folder)[1][0] == line
         (folder / name).write_bytes(kept)
     lines = (folder / "trail.jsonl").read_text().splitlines(keepends=True)
     (folder / "trail.jsonl").write_text("".join(lines[1:]))
@@ -134,13 +140,51 @@ def test_any_edit_of_a_bundle_is_found_by_its_script(sealed: Toy, tmp_path: Path
     assert checked(folder)[0] == 0
 
 
+def test_a_bundle_is_whole_and_nothing_is_added(sealed: Toy, tmp_path: Path) -> None:
+    """Also where whoever does it makes the sums anew: the trail has the last word."""
+    sealed.night(SECOND, close=1.5)
+    bundle(sealed.harness, Phase.PARALLEL_RUN, tmp_path / "b.zip", as_it_is=False)
+
+    def after(change: Callable[[Path], object]) -> tuple[int, list[str]]:
+        shutil.rmtree(tmp_path / "b", ignore_errors=True)
+        folder = unpacked(tmp_path / "b.zip", tmp_path / "b")
+        change(folder)
+        command = "find . -type f ! -name SHA256SUMS -printf '%P\\n' | xargs sha256sum > SHA256SUMS"
+        subprocess.run(command, shell=True, cwd=folder, check=True)
+        code, lines = checked(folder)
+        return code, lines[:-1]
+
+    of = "Phase parallel_run: {} of 2 sealed runs are here."
+    assert after(lambda _: None) == (0, ["All as it was sealed.", of.format(2)])
+    assert after(lambda folder: shutil.rmtree(folder / "runs" / RUN)) == (
+        1, [f"runs that were taken out: {RUN}", of.format(1)],
+    )  # fmt: skip
+    assert after(lambda folder: (folder / "runs" / RUN / "more.html").write_text("x")) == (
+        1, [f"runs/{RUN}/more.html was not sealed", of.format(2)],
+    )  # fmt: skip
+    for name in ("decisions.txt", "runs.txt"):
+        code, lines = after(lambda folder, name=name: append(folder / name))  # type: ignore[misc]
+        assert (code, lines) == (1, [f"{name} is not what the trail says", of.format(2)])
+    folder = unpacked(tmp_path / "b.zip", tmp_path / "c")
+    (folder / "notes.txt").write_text("x")
+    append(folder / "README.txt")
+    assert checked(folder)[1][:2] == [
+        "notes.txt is not named in SHA256SUMS", "README.txt is not the file that SHA256SUMS names",
+    ]  # fmt: skip
+
+
+def append(path: Path) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write("more\n")
+
+
 def test_what_was_changed_is_bundled_only_as_it_is(
     sealed: Toy, tmp_path: Path, inside: Inside
 ) -> None:
     done = inside("evidence", "bundle", "--phase", "1", folder=tmp_path)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-2:] == [
-        "Bundle of parallel_run: 1 run, 12 files", "toy-parallel_run-evidence.zip",
+        "Bundle of parallel_run: 1 run, 13 files", "toy-parallel_run-evidence.zip",
     ]  # fmt: skip
     path = tmp_path / "toy-parallel_run-evidence.zip"
     before = path.read_bytes()
@@ -159,7 +203,7 @@ def test_what_was_changed_is_bundled_only_as_it_is(
     assert readme.startswith("NOT AS IT WAS.")
     assert f"  - {line}" in readme
     assert checked(folder)[1][0] == f"runs/{RUN}/index.html is not as it was sealed"
-    # Of the other run it is the database that knows its phase.
+    # Of the other run it is the trail that knows its phase.
     assert [run.name for run in (folder / "runs").iterdir()] == [RUN]
     done = inside("evidence", "bundle", "--phase", "5", folder=tmp_path)
     assert done.returncode == 2

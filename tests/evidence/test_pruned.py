@@ -48,6 +48,18 @@ def test_a_run_that_a_decision_names_stays(toy: Toy) -> None:
     assert (pruned(toy), toy.found()) == ([], [])
 
 
+def test_cleanup_keeps_the_runs_of_a_decision(toy: Toy) -> None:
+    for session in (FIRST, SECOND):
+        toy.night(session)
+    moved = {"to": "validation", "evidence": [NEXT]}
+    toy.harness.store.append_trail("toy", TrailKind.PHASE, "me", moved)
+    toy.harness.store.append_trail("toy", TrailKind.STEP, "me", {"of": RUN})  # decides nothing
+    upkeep.clean_up(toy.harness, LATER, say=lambda _: None)
+    assert [path.name for path in toy.evidence.iterdir()] == [NEXT]
+    assert toy.execute("SELECT run_id FROM parity.run") == [(NEXT,)]
+    assert toy.found() == []
+
+
 def test_a_row_without_a_deletion_is_fine(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     for close in (1.0, 1.5):
         toy.night(FIRST, close)

@@ -7,16 +7,17 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parity.evidence.seals import seals_of
+from parity.evidence.stored import times_of_runs
 from parity.model.errors import StoreError
 from parity.model.trail import TrailKind
-from parity.nightly import Night, publish_all
+from parity.nightly import Night, publish_all, sealing
 from parity.nightly.recording import record_config
 from parity.nightly.sealing import seal
 from parity.nightly.upkeep.cleanup import clean_up
@@ -125,9 +126,49 @@ def test_old_runs_are_sealed_with_what_is_there(toy: Toy) -> None:
         "job-old.log", "result.json", "versions.json",
     ]  # fmt: skip
     assert toy.found() == []
-    # Should the rows be found again, they are no part of what was sealed.
     (toy.evidence / RUN / "prices.parquet").write_bytes(b"rows")
+    assert toy.found() == [
+        f"evidence/{RUN}/prices.parquet: was not there when the run was sealed: its manifest names "
+        "it as missing"
+    ]
+
+
+def test_rows_that_were_lost_before_the_seal_stay_lost(toy: Toy) -> None:
+    toy.store(FIRST)
+    (toy.evidence / RUN / "prices.parquet").unlink()
+    seal(toy.harness, ())
+    toy.night(FIRST)  # which finds the same
+    assert not (toy.evidence / RUN / "prices.parquet").exists()
     assert toy.found() == []
+
+
+def test_seals_that_were_interrupted_are_no_finding(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for session in (FIRST, SECOND, date(2005, 3, 2)):
+        toy.store(session)
+    real = Store.append_trail
+    with monkeypatch.context() as patch:
+
+        def append(store: Store, *arguments: Any) -> int:
+            real(store, *arguments)
+            assert (toy.verify().exit_code, toy.verify().waiting) == (0, 2)  # while it goes on
+            raise Killed
+
+        patch.setattr(Store, "append_trail", append)
+        with pytest.raises(Killed):
+            seal(toy.harness, ())
+    assert (toy.verify().exit_code, toy.verify().waiting) == (0, 2)
+    # One that is passed over for good is found, whoever sealed the later ones.
+    real_times = times_of_runs
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            sealing,
+            "times_of_runs",
+            lambda *a: {run: at for run, at in real_times(*a).items() if run != NEXT},
+        )
+        seal(toy.harness, ())
+    assert toy.found() == [f"run {NEXT} in the database: was never sealed, though later runs are"]
 
 
 def test_config_and_waivers_are_those_of_the_runs_moment(make: Callable[..., Toy]) -> None:
@@ -231,7 +272,9 @@ def test_a_number_that_is_given_again_is_sealed_again(toy: Toy) -> None:
 
 
 def test_seals_pass_over_what_they_cannot_be_of(toy: Toy) -> None:
-    for content in ({"run_id": "../../etc", "manifest": "ab"}, {"run_id": RUN}, {}):
+    whole = {"run_id": RUN, "phase": "validation", "manifest": "ab"}
+    for change in ({"run_id": "../../etc"}, {"manifest": None}, {"phase": None}):
+        content = whole | change
         toy.harness.store.append_trail("toy", TrailKind.EVIDENCE, "eve", content)
     seals = seals_of(toy.harness.store.trail("toy"), "toy")
     assert (seals.holding, seals.odd) == ({}, [1, 2, 3])

@@ -225,7 +225,11 @@ def test_a_manifest_with_a_row_of_its_own_is_not_that_of_the_chain(sealed: Toy) 
     said = json.loads(path.read_bytes())
     forged = json.dumps({**said, "previous": "ab", "run_id": RUN}).encode()
     path.write_bytes(forged)
-    named = {"run_id": NEXT, "manifest": hashlib.sha256(forged).hexdigest()}
+    named = {
+        "run_id": NEXT,
+        "phase": "parallel_run",
+        "manifest": hashlib.sha256(forged).hexdigest(),
+    }
     sealed.harness.store.append_trail("toy", TrailKind.EVIDENCE, "eve", named)
     assert sealed.found() == [
         f"manifest of {NEXT}: is of run {RUN}",
@@ -236,7 +240,11 @@ def test_a_manifest_with_a_row_of_its_own_is_not_that_of_the_chain(sealed: Toy) 
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b'{"files": 1, "missing": []}'])
 def test_a_manifest_of_another_kind_could_not_be_told(sealed: Toy, content: bytes) -> None:
     (sealed.evidence / NEXT / "manifest.json").write_bytes(content)
-    named = {"run_id": NEXT, "manifest": hashlib.sha256(content).hexdigest()}
+    named = {
+        "run_id": NEXT,
+        "phase": "parallel_run",
+        "manifest": hashlib.sha256(content).hexdigest(),
+    }
     sealed.harness.store.append_trail("toy", TrailKind.EVIDENCE, "eve", named)
     verification = sealed.verify()
     assert verification.exit_code == 2

@@ -94,7 +94,7 @@ def test_nights_of_another_phase_or_stay_do_not_count() -> None:
     item = streak_item(found, streak_of(found))
     assert item.evidence.startswith("2 of 3: 2005-02-18 to 2005-02-22 ")
     assert (item.since, item.since_why) == (WED, "phase validation began")
-    again = facts(*ALL, earlier=frozenset({"toy.2005-02-18.1"}))
+    again = facts(*ALL, earlier=frozenset({FRI}))
     assert len(streak_of(again)) == 1
 
 
@@ -310,6 +310,13 @@ def test_the_drill() -> None:
     old = drill(facts(trail=(held(ok=True),), now=edge + timedelta(minutes=1)))
     assert (old.ok, old.since) == (False, date(2005, 2, 25))
     assert not drill(facts(trail=(held(ok="yes"),))).ok
+    back = drill(facts(trail=(held(ok=True), row(3, "switch", at(TUE, 12), to="legacy"))))
+    assert (back.ok, back.since, back.since_why) == (
+        False, TUE, "a rollback came after the newest drill",
+    )  # fmt: skip
+    assert drill(facts(trail=(held(ok=True), row(3, "switch", at(TUE, 12), to="candidate")))).ok
+    some = drill(facts(trail=(held(ok=True, views=["a"]),), views=("a", "b", "c")))
+    assert (some.ok, some.since_why) == (False, "the drill was not of b, c")
 
 
 def test_a_signature_holds_for_one_stay_and_one_config() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parity.exchange import Exchange
 from parity.gates.streaks import (
     NO_NIGHT,
+    Fault,
     as_primary,
     compared,
     count_streak,
@@ -71,6 +72,11 @@ def test_the_candidate_must_be_primary_and_compared() -> None:
     assert as_primary(run(Verdict.FAIL, primary=Side.CANDIDATE)) == ""
     undecided = run(Verdict.UNDECIDED, primary=Side.CANDIDATE)
     assert as_primary(undecided) == "the night is undecided"
+
+
+@pytest.mark.parametrize("fault", [compared, passed])
+def test_before_the_cutover_legacy_must_be_primary(fault: Fault) -> None:
+    assert fault(run(Verdict.PASS, primary=Side.CANDIDATE)) == "legacy was not primary"
 
 
 def test_a_night_that_may_still_come_is_not_missing() -> None:

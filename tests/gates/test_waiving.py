@@ -73,6 +73,11 @@ NOWHERE = {"scope": Scope(), "columns": ()}
         # A row with a NULL in its key may have no day.
         ({"last": date(2005, 2, 25)}, NULL_KEYS, False),
         ({}, NULL_KEYS, True),
+        # Nor a symbol.
+        ({"symbols": ("AAPL", "IBM")}, NULL_KEYS, False),
+        # Rows of which nothing is known may be any.
+        ({}, {"evidence": {}}, False),
+        ({"columns": ("close",)}, {"evidence": {"states": {}}}, False),
     ],
 )
 def test_a_waiver_covers_what_lies_wholly_within_it(
@@ -151,7 +156,10 @@ CAUSES = st.sampled_from(["rounding", "formula"])
 NAMES = st.sets(st.sampled_from("ABC"), max_size=2).map(lambda found: tuple(sorted(found)))
 DAYS = st.none() | st.dates(date(2005, 2, 1), date(2005, 2, 5))
 STATES = st.dictionaries(
-    st.sampled_from(["mismatched", "legacy_only", "null_key"]), st.integers(1, 3), max_size=2
+    st.sampled_from(["mismatched", "legacy_only", "null_key"]),
+    st.integers(1, 3),
+    min_size=1,
+    max_size=2,
 )
 
 
@@ -220,12 +228,21 @@ def test_what_is_proposed_covers_the_incident_and_is_no_wider_than_it_can_be(
     )
     assert covers(found, "bars", one)
     assert found.id not in taken
-    assert found.symbols == one.scope.symbols
+    keyed = "null_key" not in one.evidence["states"]
+    assert found.symbols == (one.scope.symbols if keyed else ())
     assert set(found.columns) in (set(), set(one.columns))
     known = set(one.evidence["states"]) <= {"mismatched"}
     assert bool(found.columns) == (known and bool(one.columns))
     dated = one.scope.first is not None and "null_key" not in one.evidence["states"]
     assert (found.first is not None) == (found.last is not None) == dated
+
+
+def test_what_no_waiver_covers_is_not_proposed() -> None:
+    with pytest.raises(UsageError, match="does not tell which rows it is of"):
+        propose(
+            "bars", incident(evidence={}), owner="o", reason="r", expires=SESSION, max_rows=5,
+            taken=(),
+        )  # fmt: skip
 
 
 def test_a_proposal_has_a_name_that_no_other_has() -> None:

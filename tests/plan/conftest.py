@@ -70,7 +70,7 @@ def save(harness: Harness, *nights: RunResult) -> None:
     """Stores nights with how their jobs ended."""
     for one in nights:
         harness.store.record_jobs("toy", one.session, one.jobs)
-        harness.store.save(one, {}, config="c")
+        harness.store.save(one, {}, config=harness.suite.config_hash)
 
 
 def move(harness: Harness, to: str, source: str = "parallel_run") -> None:
@@ -80,8 +80,11 @@ def move(harness: Harness, to: str, source: str = "parallel_run") -> None:
 
 
 def drilled(harness: Harness, *, ok: bool = True, why_not: str = "") -> None:
-    """Notes a drill that has just been held."""
-    content = {"ok": ok, "seconds_to_switch_back": 0.012, "reads": 900, "why_not": why_not}
+    """Notes a drill of all views that has just been held."""
+    views = [served.view for served in harness.suite.plan.served]
+    content = {
+        "ok": ok, "views": views, "seconds_to_switch_back": 0.012, "reads": 900, "why_not": why_not,
+    }  # fmt: skip
     harness.store.append_trail("toy", TrailKind.DRILL, "ben", content)
 
 

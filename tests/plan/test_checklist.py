@@ -124,8 +124,45 @@ def test_only_nights_of_this_stay_count(harness: Harness) -> None:
     move(harness, "validation", "cutover")
     found = judged(harness).items[0]
     assert found.evidence.startswith("0 of 3; 2005-02-22: phase validation began later")
-    save(harness, night(TUE))  # compared again, it found the same: it counts again
-    assert judged(harness).items[0].evidence.startswith("1 of 3: 2005-02-22 ")
+    save(harness, *(night(day) for day in (THU, FRI, TUE)))  # comparing again mends nothing
+    save(harness, night(TUE, as_of=at(TUE, 21)))  # nor does finding something else
+    assert judged(harness).items[0].evidence.startswith("0 of 3; 2005-02-22: ")
+    save(harness, night(NEXT_WED))
+    assert judged(harness).items[0].evidence.startswith("1 of 3: 2005-02-23 ")
+
+
+def test_old_sessions_compared_again_were_not_served_by_the_candidate(harness: Harness) -> None:
+    green(harness)
+    harness.store.append_trail("toy", TrailKind.SWITCH, "ben", {"to": "candidate"})
+    move(harness, "cutover", "validation")
+    save(harness, *(night(day, "cutover", primary=Side.CANDIDATE) for day in (FRI, TUE)))
+    assert judged(harness).items[0].evidence.startswith("0 of 2; 2005-02-22: ")
+
+
+def test_a_drill_of_before_the_rollback_does_not_count(harness: Harness) -> None:
+    green(harness)
+    for to in ("candidate", "legacy"):
+        harness.store.append_trail("toy", TrailKind.SWITCH, "ben", {"to": to})
+    assert "drill" in red(judged(harness))
+    drilled(harness)
+    assert "drill" not in red(judged(harness))
+
+
+def test_a_drill_is_of_the_views_that_are_configured(make: Make) -> None:
+    serving = "serving:\n  - {view: prices, legacy: legacy.prices, candidate: prefect.prices}\n"
+    green(make(CONFIG + serving))
+    more = "  - {view: sizes, legacy: legacy.sizes, candidate: prefect.sizes}\n"
+    [drill] = [one for one in judged(make(CONFIG + serving + more)).items if one.id == "drill"]
+    assert not drill.ok
+    assert "but not for sizes" in drill.evidence
+
+
+def test_nights_under_another_config_are_told_and_count(make: Make) -> None:
+    green(make())
+    changed = make(CONFIG.replace("timeout: 20s", "timeout: 30s"))
+    found = judged(changed).items[0]
+    assert found.ok
+    assert found.evidence.endswith("; 3 of them under another parity.yaml")
 
 
 def test_cutover_asks_for_sessions_since_the_last_switch(harness: Harness) -> None:

@@ -14,11 +14,12 @@ from parity.model.checklist import Move
 from parity.model.errors import ParityError, UsageError
 from parity.model.trail import TrailEntry, TrailKind
 from parity.model.verdict import Phase, Verdict
-from parity.nightly import Harness
+from parity.nightly import Harness, Night
+from parity.nightly.night import MOVED
 from parity.plan.checklist import checklist
 from parity.plan.phases import Advanced, advance, retreat, show
 from tests.conftest import Inside
-from tests.plan.conftest import FRI, TUE, Make, at, move, night, save
+from tests.plan.conftest import FRI, TUE, Make, at, jobs, move, night, save
 
 AS_OF = ("--as-of", "2005-02-22T21:00:00-05:00")
 
@@ -27,8 +28,11 @@ def go(harness: Harness, **values: Any) -> Advanced:
     return advance(harness, by="anna", now=at(TUE), environ={}, **values)
 
 
-def rows(harness: Harness, *kinds: TrailKind) -> list[tuple[str, dict[str, Any]]]:
-    return [(row.kind, row.content) for row in harness.store.trail("toy", *kinds)]
+MOVES = (TrailKind.OVERRIDE, TrailKind.PHASE)
+
+
+def rows(harness: Harness) -> list[tuple[str, dict[str, Any]]]:
+    return [(row.kind, row.content) for row in harness.store.trail("toy", *MOVES)]
 
 
 def compared(harness: Harness) -> None:
@@ -115,6 +119,21 @@ def test_back_from_cleanup_only_while_the_old_schema_is_in_its_place(harness: Ha
     assert retreat(harness, by="ben", why="so").to == "cutover"
 
 
+def test_a_cutover_that_is_not_finished_keeps_its_phase(harness: Harness) -> None:
+    def step(name: str) -> None:
+        content = {"operation": "cutover-2", "kind": "cutover", "step": name}
+        harness.store.append_trail("toy", TrailKind.STEP, "ben", content)
+
+    switch = {"operation": "cutover-2", "to": "candidate"}
+    harness.store.append_trail("toy", TrailKind.SWITCH, "ben", switch)
+    move(harness, "cutover", "validation")
+    step("verified")
+    with pytest.raises(UsageError, match="cutover-2 is not finished"):
+        go(harness, force="now")
+    step("finished")
+    assert go(harness, force="now").moved
+
+
 def test_a_night_that_is_running_is_waited_for(harness: Harness) -> None:
     compared(harness)
     with harness.alone():
@@ -184,7 +203,9 @@ def test_the_commands(make: Make, inside: Inside, tmp_path: Path) -> None:
         "Phase parallel_run, primary legacy",
         "No: parallel_run → validation: 0 of 1 hold; at the earliest 2005-02-23",
         "In a row: 1 of 2: 2005-02-22 (run toy.2005-02-22.1)",
-        "Missing: sessions-compared (1 more session to be compared)",
+        "",
+        "Missing",
+        " - sessions-compared: 1 more session to be compared",
         "",
         "The migration began with phase parallel_run.",
     ])  # fmt: skip
@@ -197,7 +218,7 @@ def test_the_commands(make: Make, inside: Inside, tmp_path: Path) -> None:
     ])  # fmt: skip
     code, lines, _ = parity("phase", "show", *AS_OF)
     assert lines[-5:-3] == ["", "History"]
-    assert lines[-3].endswith("parallel_run → validation FORCED, by anna")
+    assert lines[-3].endswith(" New York parallel_run → validation FORCED, by anna")
     assert lines[-2].strip() == "forced: in a hurry"
     assert lines[-1].strip() == "1 run: toy.2005-02-22.1"
     code, lines, error = parity("phase", "advance")
@@ -211,6 +232,19 @@ def test_the_commands(make: Make, inside: Inside, tmp_path: Path) -> None:
     told = json.loads("\n".join(parity("phase", "show", *AS_OF, "--json", "-")[1]))
     assert [one["forced"] for one in told["history"]] == [True, False]
     assert told["checklist"]["earliest"] == str(date(2005, 2, 24))
+
+
+def test_a_night_during_which_somebody_moves_is_undecided(harness: Harness) -> None:
+    for moves in (False, True):
+        one = Night.of(harness, TUE, None, at(TUE))
+        with one.look(jobs()) as findings:
+            if moves:
+                harness.store.append_trail("toy", TrailKind.SWITCH, "ben", {"to": "candidate"})
+                move(harness, "cutover", "validation")
+            found = one.conclude(findings, jobs())
+        assert (found.verdict, found.reasons[0] == MOVED) == (Verdict.UNDECIDED, moves)
+        # It says what was so when it looked.
+        assert (found.phase, found.primary.value) == ("parallel_run", "legacy")
 
 
 def test_an_edited_row_does_not_break_the_history() -> None:

@@ -10,6 +10,7 @@ import pytest
 from parity.model.errors import UsageError
 from parity.model.trail import TrailKind
 from parity.nightly import Harness
+from parity.nightly.recording import record_config
 from parity.plan.checklist import checklist
 from parity.plan.signing import sign
 from tests.conftest import Inside
@@ -30,13 +31,19 @@ def test_a_signature_lapses_with_the_config_and_with_the_phase(make: Make) -> No
     ok, evidence = item(harness)
     assert ok
     assert evidence.startswith("signed by anna on ")
-    assert evidence.endswith(": two mornings (row 2 of the trail)")
+    assert evidence.endswith(": two mornings (row 3 of the trail)")
 
     changed = make(CONFIG.replace("20s", "25s"))
     ok, evidence = item(changed)
     assert not ok
     assert evidence.startswith("lapsed, as parity.yaml has changed since: signed by anna on ")
     assert item(make())[0]  # it is as it was when she signed
+
+    for config in (changed, make()):  # once another one was in force, it stays lapsed
+        record_config(config, "ben")
+    ok, evidence = item(make())
+    assert not ok
+    assert evidence.startswith("lapsed, as parity.yaml has changed since: ")
 
     move(harness, "parallel_run", "validation")
     move(harness, "validation")

@@ -6,15 +6,21 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import text
 
 from parity.database import Database
 from parity.model.trail import TrailKind, chain_hash
 from parity.model.verdict import Phase, Side
 from parity.store import Store
+from parity.store import store as store_module
 
 ADD = "SELECT parity.append_trail('toy', 'step', 'me', '{}')"
 
@@ -35,9 +41,9 @@ def test_each_row_holds_the_hash_of_the_one_before(store: Store) -> None:
     assert (first.previous, second.previous) == ("", first.hash)
     assert first.content == content
     # Written out by hand: seven lines, the last of which is the content as it was stored.
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    said = json.dumps(content, ensure_ascii=False, sort_keys=True)
     at = first.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    lines = f"\ntoy\n1\n{at}\nstep\nanna\n{text}"
+    lines = f"\ntoy\n1\n{at}\nstep\nanna\n{said}"
     assert first.hash == hashlib.sha256(lines.encode()).hexdigest()
     assert [chain_hash(entry) for entry in (first, second)] == [first.hash, second.hash]
     assert chain_hash(replace(second, by="carl")) != second.hash
@@ -66,6 +72,12 @@ def test_the_switch_adds_a_row_and_can_do_nothing_else(store: Store, database: D
     with database.connect_as("parity_switch") as connection:
         connection.execute(ADD)
     assert [entry.by for entry in store.trail("toy")] == ["me"]
+    dated = ADD.replace(")", ", '2099-01-01'::timestamptz)")
+    with (
+        database.connect_as("parity_switch") as connection,
+        pytest.raises(psycopg.errors.UndefinedFunction),
+    ):
+        connection.execute(dated)
     for role, statement in (
         ("parity_switch", "INSERT INTO parity.copied_row (migration) VALUES ('toy')"),
         ("parity_switch", "INSERT INTO parity.trail (migration) VALUES ('toy')"),
@@ -92,10 +104,49 @@ def test_what_the_hash_joins_by_lines_is_one_line(
         connection.execute("SELECT parity.append_trail(%s, %s, %s, '{}')", values)
 
 
-def test_rows_added_at_once_make_one_chain(store: Store) -> None:
+@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+def test_rows_added_at_once_make_one_chain(store: Store, database: Database, level: str) -> None:
+    """Whatever the database has as its default: who waited sees what was added meanwhile."""
+    name = psycopg.conninfo.conninfo_to_dict(database.admin_url)["dbname"]
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = {}").format(
+                sql.Identifier(str(name)), sql.Literal(level)
+            )
+        )
+    store = Store(database.engine_as("parity_harness"))
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.append_trail("toy", TrailKind.STEP, "me", {}), range(40)))
     trail = store.trail("toy")
     assert [entry.number for entry in trail] == list(range(1, 41))
     assert all(chain_hash(entry) == entry.hash for entry in trail)
     assert [entry.previous for entry in trail[1:]] == [entry.hash for entry in trail[:-1]]
+
+
+def test_the_phases_of_an_earlier_version_keep_their_moments(
+    store: Store, database: Database
+) -> None:
+    engine = database.engine_as("parity_harness")
+    config = Config()
+    config.set_main_option(
+        "script_location", str(Path(store_module.__file__).parent / "migrations")
+    )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0007")
+        connection.execute(
+            text(
+                'INSERT INTO parity.phase_change (migration, phase, "by", why, at) '
+                "VALUES ('toy', 'validation', 'anna', 'so', '2005-03-01T20:00:00Z')"
+            )
+        )
+        command.upgrade(config, "head")
+    [entry] = store.trail("toy")
+    assert (entry.kind, entry.by, entry.at) == (
+        "phase",
+        "anna",
+        datetime(2005, 3, 1, 20, tzinfo=UTC),
+    )
+    assert chain_hash(entry) == entry.hash
+    with database.connect_as("parity_harness") as connection, pytest.raises(psycopg.Error):
+        connection.execute(ADD.replace(")", ", now())"))

@@ -1,4 +1,4 @@
-"""Deletes what is older than it is kept, and no evidence of the phase in force.
+"""Deletes what is older than it is kept, and no evidence of the phase in force or of a decision.
 
 The order makes a kill harmless: first the index loses its links, then pages go, then runs; a run
 without a page is published again by the next night, a page without a run would say what nobody
@@ -19,6 +19,7 @@ from parity.model.verdict import Side
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.night import LOGS
 from parity.nightly.pruning import note_pruned
+from parity.nightly.serving_state import serving_view
 from parity.report.publish import write_index
 from parity.report.view import NightRow
 from parity.upkeep import folders, stored
@@ -31,6 +32,8 @@ def clean_up(
     harness: Harness, as_of: datetime, *, dry_run: bool = False, say: Callable[[str], None] = print
 ) -> Account:
     """Deletes by `Suite.retention`: pages and logs, runs, evidence, the flows' accounts.
+
+    Sessions of which a row `phase`, `switch` or `override` of the trail names a run stay.
 
     Args:
         harness: whose migration.
@@ -117,7 +120,8 @@ class _Work:
             with suppress(KeyError, TypeError, ValueError):
                 rows.append(NightRow.from_json(page.result))
         suite = self.harness.suite
-        write_index(rows, suite.reports, migration=suite.migration)
+        serving = serving_view(self.harness)
+        write_index(rows, suite.reports, migration=suite.migration, serving=serving)
 
     def _remove(self, shown: Path, files: tuple[Path, ...]) -> None:
         root = self.harness.suite.root

@@ -31,10 +31,15 @@ def _phase_at(table: str, at: str) -> sql.Composed:
 
 
 # A session is kept or deleted as a whole: runs are numbered within it, and a page tells of it.
+# So is one of which a decision names a run: what it rested on stays.
 PROTECTED_SESSIONS = sql.SQL(
     "SELECT session FROM parity.run WHERE migration = %(migration)s AND phase = %(phase)s "
     "UNION SELECT session FROM parity.job_run WHERE migration = %(migration)s "
-    "AND {} = %(phase)s"
+    "AND {} = %(phase)s "
+    "UNION SELECT r.session FROM parity.run r JOIN parity.trail t "
+    "ON t.migration = r.migration AND t.kind IN ('phase', 'switch', 'override') "
+    "AND strpos(t.content, to_json(r.run_id)::text) > 0 "
+    "WHERE r.migration = %(migration)s"
 ).format(_phase_at("job_run", "at"))
 PAST_SESSIONS = sql.SQL(
     "SELECT session FROM parity.run WHERE migration = %(migration)s AND session < %(before)s "

@@ -10,6 +10,44 @@ branch_labels = None
 depends_on = None
 
 
+# `ALSO` is what else it is given, `MOMENT` the time of the row.
+APPENDING = """
+        CREATE FUNCTION parity.append_trail(
+            of_migration text, of_kind text, of_by text, of_content text ALSO
+        ) RETURNS bigint
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        DECLARE
+            last parity.trail;
+            next parity.trail;
+        BEGIN
+            -- The hash joins its parts by line ends; only the last part may hold some.
+            IF concat(of_migration, of_kind, of_by) ~ '[\r\n]' THEN
+                RAISE EXCEPTION 'migration, kind and by are one line each';
+            END IF;
+            PERFORM pg_advisory_xact_lock(hashtextextended(of_migration, 7301845));
+            SELECT * INTO last FROM parity.trail t
+            WHERE t.migration = of_migration ORDER BY t.number DESC LIMIT 1;
+            next.number := coalesce(last.number, 0) + 1;
+            -- The clock may be set back: a row is never older than the one before.
+            next.at := greatest(MOMENT, last.at);
+            next.previous := coalesce(last.hash, '');
+            next.hash := encode(sha256(convert_to(
+                concat_ws(E'\\n', next.previous, of_migration, next.number,
+                    to_char(next.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                    of_kind, of_by, of_content),
+                'UTF8')), 'hex');
+            INSERT INTO parity.trail (migration, number, at, kind, "by", content, previous, hash)
+            VALUES (of_migration, next.number, next.at, of_kind, of_by, of_content,
+                next.previous, next.hash);
+            RETURN next.number;
+        END $$
+"""
+
+
+def _appending(also: str, moment: str) -> str:
+    return APPENDING.replace(" ALSO", also).replace("MOMENT", moment)
+
+
 def upgrade() -> None:
     """Makes the trail and what guards it."""
     op.execute(
@@ -28,49 +66,6 @@ def upgrade() -> None:
         )
         """
     )
-    # The clock may be set back: a row is never older than the one before.
-    op.execute(
-        """
-        CREATE FUNCTION parity.append_trail(
-            of_migration text, of_kind text, of_by text, of_content text,
-            of_at timestamptz DEFAULT NULL
-        ) RETURNS bigint
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-        DECLARE
-            last parity.trail;
-            next parity.trail;
-        BEGIN
-            -- The hash joins its parts by line ends; only the last part may hold some.
-            IF concat(of_migration, of_kind, of_by) ~ '[\r\n]' THEN
-                RAISE EXCEPTION 'migration, kind and by are one line each';
-            END IF;
-            PERFORM pg_advisory_xact_lock(hashtextextended(of_migration, 7301845));
-            SELECT * INTO last FROM parity.trail t
-            WHERE t.migration = of_migration ORDER BY t.number DESC LIMIT 1;
-            next.number := coalesce(last.number, 0) + 1;
-            next.at := greatest(coalesce(of_at, clock_timestamp()), last.at);
-            next.previous := coalesce(last.hash, '');
-            next.hash := encode(sha256(convert_to(
-                concat_ws(E'\\n', next.previous, of_migration, next.number,
-                    to_char(next.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-                    of_kind, of_by, of_content),
-                'UTF8')), 'hex');
-            INSERT INTO parity.trail (migration, number, at, kind, "by", content, previous, hash)
-            VALUES (of_migration, next.number, next.at, of_kind, of_by, of_content,
-                next.previous, next.hash);
-            RETURN next.number;
-        END $$
-        """
-    )
-    op.execute(
-        "REVOKE ALL ON FUNCTION parity.append_trail(text, text, text, text, timestamptz) "
-        "FROM PUBLIC"
-    )
-    # The switch writes its row in the transaction that moves the views.
-    op.execute(
-        "GRANT EXECUTE ON FUNCTION parity.append_trail(text, text, text, text, timestamptz) "
-        "TO parity_switch"
-    )
     op.execute(
         """
         CREATE FUNCTION parity.refuse_change() RETURNS trigger
@@ -84,6 +79,8 @@ def upgrade() -> None:
         "CREATE TRIGGER only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON parity.trail "
         "FOR EACH STATEMENT EXECUTE FUNCTION parity.refuse_change()"
     )
+    # Changes of the phase keep their moments; no connection but this one ever sees this function.
+    op.execute(_appending(", of_at timestamptz", "of_at"))
     op.execute(
         """
         DO $$ DECLARE c parity.phase_change; before text; BEGIN
@@ -91,7 +88,7 @@ def upgrade() -> None:
                 SELECT t.content::json ->> 'to' INTO before FROM parity.trail t
                 WHERE t.migration = c.migration AND t.kind = 'phase'
                 ORDER BY t.number DESC LIMIT 1;
-                PERFORM parity.append_trail(c.migration, 'phase', c.by, json_build_object(
+                PERFORM parity.append_trail(c.migration, 'phase', c."by", json_build_object(
                     'from', coalesce(before, 'parallel_run'), 'to', c.phase, 'why', c.why,
                     'evidence', json_build_array(), 'forced', false)::text, c.at);
             END LOOP;
@@ -99,6 +96,14 @@ def upgrade() -> None:
         """
     )
     op.execute("DROP TABLE parity.phase_change")
+    # From now on nobody dates a row: neither back nor ahead.
+    op.execute("DROP FUNCTION parity.append_trail(text, text, text, text, timestamptz)")
+    op.execute(_appending("", "clock_timestamp()"))
+    op.execute("REVOKE ALL ON FUNCTION parity.append_trail(text, text, text, text) FROM PUBLIC")
+    # The switch writes its row in the transaction that moves the views.
+    op.execute(
+        "GRANT EXECUTE ON FUNCTION parity.append_trail(text, text, text, text) TO parity_switch"
+    )
     # What a rollback has copied from the candidate into legacy: as good as marked there.
     op.execute(
         """
