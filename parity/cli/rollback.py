@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import Moment, by_option, config_option, json_option
-from parity.cli.telling import never_fails, say, shown, write_json
+from parity.cli.telling import never_fails, say, write_json
 from parity.model.errors import ConfigError, ParityError, UsageError
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from parity.model.suite import Suite
     from parity.nightly.harness import Harness
-    from parity.plan.catching_up import CaughtUp
-    from parity.plan.proving_served import Proof
-    from parity.plan.rollback_plan import RollbackPlan
-    from parity.plan.rolled_back import RolledBack
 
 __all__ = ["ALL", "rollback"]
 
@@ -37,8 +34,9 @@ WIDTH = 80
 @click.option("--migration", metavar="NAME", help="Whose config on record is taken when "
               "parity.yaml is broken and does not say.")  # fmt: skip
 @click.option("--execute", is_flag=True, help="Do it; without it the plan is shown.")
-@click.option("--reason", metavar="TEXT", help="Why, for the record.")
+@click.option("--reason", metavar="TEXT", help="Why, for the record; not for going on.")
 @click.option("--switch-only", is_flag=True, help="Leave what comes after the switch for later.")
+@click.option("--no-copy", is_flag=True, help="Copy no row into legacy; list what is missing.")
 @click.option("--sql", "as_sql", is_flag=True, help="Print the switch as a script for psql.")
 @click.option("--as-of", type=Moment(), help="Up to when sessions are due; by default now.")
 def rollback(
@@ -49,6 +47,7 @@ def rollback(
     execute: bool,
     reason: str | None,
     switch_only: bool,
+    no_copy: bool,
     as_sql: bool,
     as_of: datetime | None,
 ) -> int:
@@ -59,16 +58,16 @@ def rollback(
     sessions that they missed, what no vendor serves any more is copied, and it is proved that all
     that was served is served. Killed anywhere, the same command goes on.
 
+    What the newest night had as an incident is listed, not copied.
+
     Exit codes: 0 switched and proved, or the plan was shown; 1 switched, but something is listed
-    or could not be done; 2 not switched.
+    or could not be done, or the plan says no; 2 not switched.
     """
     if execute and as_sql:
         raise UsageError("--sql only prints; leave --execute out")
-    if execute and not (reason and reason.strip()):
-        raise UsageError("say why: parity rollback --execute --reason TEXT")
     from parity.nightly.harness import harness_as_it_is
 
-    harness = harness_as_it_is(_suite(config, migration), os.environ)
+    harness = harness_as_it_is(_somewhere(_suite(config, migration)), os.environ)
     now = as_of or datetime.now(UTC)
     if as_sql:
         from parity.plan.rollback_plan import script_of
@@ -81,10 +80,12 @@ def rollback(
 
     done = roll_back(
         harness, by=by, reason=reason or "", now=now, environ=os.environ,
-        say=never_fails(_say(json_path)), switch_only=switch_only,
+        say=never_fails(_say(json_path)), switch_only=switch_only, no_copy=no_copy,
     )  # fmt: skip
+    from parity.cli.rollback_told import rolled_back_lines
+
     try:
-        never_fails(_print)(done.to_json(), lambda: list(_told(done)), json_path)
+        never_fails(_print)(done.to_json(), lambda: list(rolled_back_lines(done)), json_path)
     except ParityError as error:  # the file for the JSON: it is switched all the same
         never_fails(say)(str(error))
     return done.exit_code
@@ -107,17 +108,34 @@ def _suite(config: Path, migration: str | None) -> Suite:
     return suite
 
 
+def _somewhere(suite: Suite) -> Suite:
+    """The suite, if it has a database: a new one knows of no cutover.
+
+    Raises:
+        ParityError: there is none.
+    """
+    given = os.environ.get("PARITY_DATABASE_URL", "").strip()
+    if given or (suite.state / "pg").is_dir():
+        return suite
+    raise ParityError(
+        f"no cutover of {suite.migration} is on record: PARITY_DATABASE_URL is not set, and there "
+        f"is no database in {suite.state}"
+    )
+
+
 def _plan(harness: Harness, now: datetime, json_path: str | None) -> int:
+    from parity.cli.rollback_told import planned_lines
     from parity.plan.rollback_plan import plan_rollback
 
     plan = plan_rollback(harness, now)
-    _print(plan.to_json(), lambda: list(_planned(plan)), json_path)
-    return 0
+    _print(plan.to_json(), lambda: list(planned_lines(plan)), json_path)
+    return plan.exit_code
 
 
 def _say(json_path: str | None) -> Callable[[str], None]:
     def tell(line: str) -> None:
-        click.echo(line, err=json_path == "-")
+        for part in textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False):
+            click.echo(part, err=json_path == "-")
 
     return tell
 
@@ -135,99 +153,6 @@ def _print(
         click.echo(str(Screen(lambda: found, WIDTH)), nl=False)
     if json_path:
         write_json(json_path, text)
-
-
-def _planned(plan: RollbackPlan) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    from parity.report.screen import bullets, plain_table
-
-    where = plan.where
-    yield Text(f"Phase {where.phase}; consumers read {where.primary}, says the trail.", "bold")
-    if where.views:
-        table = plain_table(("view in market", False), ("reads", False), ("would read", False))
-        for view in where.views:
-            table.add_row(Text(view.name), plan.reads(view.name), Text(str(view.served.legacy)))
-        yield table
-    if not plan.needed:
-        yield Text("Consumers read legacy: there is nothing to roll back.")
-        return
-    yield from bullets("parity rollback --execute --reason TEXT would", list(_steps(plan)))
-    if plan.trouble:
-        yield from bullets("But", [plan.trouble])
-    yield Text("")
-    yield Text("Nothing has been done. --sql prints the switch for psql.")
-
-
-def _steps(plan: RollbackPlan) -> Iterator[str]:
-    where = plan.where
-    if where.astray:
-        yield "have all views read legacy, in one transaction"
-    elif where.open:
-        yield f"go on with {where.open}, which has switched"
-    else:
-        yield f"call off {where.begun}, which has begun and not switched"
-    if where.astray and plan.schedules:
-        yield f"have Prefect pause {', '.join(plan.schedules)}"
-    if plan.hooks:
-        yield f"run the hooks {', '.join(plan.hooks)}"
-    if not (where.astray or where.open):
-        return
-    if plan.missed:
-        from parity.plan.rerunning import spanned
-
-        yield f"run the old scripts for {spanned(plan.missed)}"
-    yield "copy into legacy what only the candidate has, and prove that all is served"
-
-
-def _told(done: RolledBack) -> Iterator[RenderableType]:
-    from parity.report.screen import bullets
-
-    if done.caught is not None:
-        yield from _caught(done.caught)
-    failed = [f"hook {one.name}: {one.reason}" for one in done.hooks if not one.ok]
-    troubles = [*failed, *done.troubles, *(done.caught.troubles if done.caught else ())]
-    yield from bullets("Not done", troubles)
-    if not done.finished:
-        yield from bullets("Then", ["parity rollback --execute --reason TEXT goes on"])
-
-
-def _caught(caught: CaughtUp) -> Iterator[RenderableType]:
-    from rich.text import Text
-
-    from parity.report.screen import bullets, plain_table
-
-    names = ("relation", "rows", "copied", "missing", "beyond", "not compared")
-    table = plain_table(*((name, name != "relation") for name in names))
-    for proof in caught.proofs:
-        copied = caught.copied.get(proof.relation, 0)
-        numbers = (proof.rows, copied, proof.missing, proof.beyond, proof.unchecked)
-        shown = ["-" if proof.why_not else f"{number:,}" for number in numbers]
-        table.add_row(Text(proof.relation), *shown)
-    if caught.proofs:
-        yield table
-    if caught.proofs and caught.clean:
-        yield Text("All that was served is served, within tolerance.", "bold")
-    for proof in caught.proofs:
-        yield from bullets(proof.relation, [*_findings(proof), *proof.examples])
-    yield from bullets(
-        "Scripts that failed", [f"{day} {job.name}: {job.failure}" for day, job in caught.failed]
-    )
-
-
-def _findings(proof: Proof) -> Iterator[str]:
-    if proof.why_not:
-        yield f"not proved: {proof.why_not}"
-    if proof.unpaired:
-        yield f"{proof.unpaired:,} rows with a doubled or NULL key: nothing is proved of them"
-    if proof.unchecked:
-        yield f"{proof.unchecked:,} rows are of no dataset: their values were not compared"
-    if proof.accepted:
-        yield f"{proof.accepted:,} rows are older than since: their values were not compared"
-    if proof.lost:
-        yield f"the candidate has lost {', '.join(proof.lost)}: not compared"
-    for path in proof.listed:
-        yield f"all of them: {shown(Path(path))}" if "cannot" not in path else path
 
 
 ALL = (rollback,)

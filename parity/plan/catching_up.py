@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from parity.database import Role
@@ -17,7 +18,8 @@ from parity.model.errors import ParityError
 from parity.model.result import Discrepancy, JobOutcome, RowState
 from parity.model.trail import TrailEntry, TrailKind
 from parity.nightly.harness import Harness
-from parity.plan.copying import copy_missing
+from parity.plan.copying import copied_rows, copy_missing, held_back
+from parity.plan.holding_back import WISH, Held, HeldBack, held_of
 from parity.plan.known_served import known_served
 from parity.plan.pairs import Pair
 from parity.plan.proving_served import Proof, keys_missing, prove
@@ -41,6 +43,7 @@ class Order:
             was.
         now: the moment up to which sessions are due.
         pairs: the relations behind the views.
+        no_copy: nothing is copied from the candidate; what is missing is listed.
     """
 
     operation: str
@@ -48,6 +51,7 @@ class Order:
     switched: TrailEntry | None
     now: datetime
     pairs: tuple[Pair, ...]
+    no_copy: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,12 +61,16 @@ class CaughtUp:
     Attributes:
         rerun: how the scripts ended, for each session that they were run again for.
         copied: rows that this rollback has copied, by legacy relation.
+        named: the first of them, and the file with all.
+        held: rows that were not copied on purpose, by legacy relation.
         proofs: what was proved of each pair of relations.
         troubles: what could not be done, a line each.
     """
 
     rerun: dict[date, tuple[JobOutcome, ...]] = field(default_factory=dict)
     copied: dict[str, int] = field(default_factory=dict)
+    named: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    held: dict[str, HeldBack] = field(default_factory=dict)
     proofs: tuple[Proof, ...] = ()
     troubles: list[str] = field(default_factory=list)
 
@@ -103,12 +111,15 @@ def catch_up(harness: Harness, order: Order, *, environ: Mapping[str, str], say:
     try:
         with _alone(harness):
             _rerun(harness, order, found, environ, say)
-            _copy(harness, order, found, say)
-            say("Proving that what was served is served …")
             folder = harness.suite.state / "rollback" / order.operation
+            _copy(harness, order, found, folder, say)
+            say("Proving that what was served is served …")
             known = known_served(harness, order.pairs, order.switched)
             found.proofs = tuple(
-                prove(harness, pair, as_of=order.now, folder=folder, known=known.get(pair))
+                _with_held(
+                    prove(harness, pair, as_of=order.now, folder=folder, known=known.get(pair)),
+                    found,
+                )
                 for pair in order.pairs
             )
             _record(harness, order, found)
@@ -186,13 +197,35 @@ def _day(harness: Harness, moment: date) -> date:
     return moment
 
 
-def _copy(harness: Harness, order: Order, found: CaughtUp, say: Say) -> None:
+def _with_held(proof: Proof, found: CaughtUp) -> Proof:
+    held = found.held.get(proof.relation)
+    return proof if held is None else replace(proof, held=held.rows)
+
+
+def _copy(harness: Harness, order: Order, found: CaughtUp, folder: Path, say: Say) -> None:
     for pair in order.pairs:
         with _troubles(found):
-            copied = copy_missing(harness, pair, order.operation)
+            held = _held(harness, order, pair)
+            copied = 0 if held.all else copy_missing(harness, pair, order.operation, held)
             if copied:
                 say(f"{count(copied, 'row')} of {pair.candidate} copied into {pair.legacy}.")
+            back = held_back(harness, pair, held, folder)
+            if back is not None:
+                found.held[str(pair.legacy)] = back
+                say(f"{count(back.rows, 'row')} of {pair.candidate} not copied, {back.why}.")
     found.copied = harness.store.copied(harness.suite.migration, order.operation)
+    for pair in order.pairs:
+        if str(pair.legacy) in found.copied:
+            with _troubles(found):
+                named = copied_rows(harness, pair, order.operation, folder)
+                found.named[str(pair.legacy)] = named
+
+
+def _held(harness: Harness, order: Order, pair: Pair) -> Held:
+    if order.no_copy:
+        return WISH
+    with harness.database.connect_as(Role.PARITY_HARNESS, autocommit=True) as connection:
+        return held_of(harness, connection, pair)
 
 
 @contextmanager
@@ -212,6 +245,8 @@ def _record(harness: Harness, order: Order, found: CaughtUp) -> None:
 
 
 def _relation(proof: Proof, found: CaughtUp) -> dict[str, Any]:
+    first, listed = found.named.get(proof.relation, ((), ()))
+    held = found.held.get(proof.relation)
     return {
         "relation": proof.relation,
         "rows": proof.rows,
@@ -224,6 +259,12 @@ def _relation(proof: Proof, found: CaughtUp) -> dict[str, Any]:
         "columns_lost": list(proof.lost),
         "examples": list(proof.examples),
         "listed": list(proof.listed),
+        "copied": list(first),
+        "copied_listed": list(listed),
+        "rows_not_copied": proof.held,
+        "not_copied": list(held.examples) if held else [],
+        "not_copied_listed": list(held.listed) if held else [],
+        "not_copied_why": held.why if held else "",
         "why_not": proof.why_not,
     }
 

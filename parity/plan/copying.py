@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 
@@ -18,11 +19,13 @@ from parity.database import Role
 from parity.database.complaint import first_line
 from parity.model.errors import ParityError
 from parity.nightly.harness import Harness
+from parity.plan.holding_back import NOTHING, Held, HeldBack
+from parity.plan.listing import list_keys
 from parity.plan.pairs import Column, Pair, columns_of
 from parity.plan.queries import copying as queries
 from parity.plan.queries.rolling_back import lock_timeout
 
-__all__ = ["copy_missing"]
+__all__ = ["copied_rows", "copy_missing", "held_back"]
 
 PATIENCE = timedelta(seconds=5)  # for a table that somebody has locked
 BATCH = 2_000  # rows of one statement
@@ -41,13 +44,14 @@ class _Way:
     lacking: tuple[str, ...]
 
 
-def copy_missing(harness: Harness, pair: Pair, operation: str) -> int:
+def copy_missing(harness: Harness, pair: Pair, operation: str, held: Held = NOTHING) -> int:
     """Copies the rows whose key legacy has not, in the columns that are served.
 
     Args:
         harness: whose database.
         pair: the relations.
         operation: id of the rollback in the trail.
+        held: rows that are not copied.
 
     Returns:
         How many rows came in now.
@@ -60,13 +64,60 @@ def copy_missing(harness: Harness, pair: Pair, operation: str) -> int:
         way = _way(reader, pair)
         with _connected(harness, Role.LEGACY_WRITER) as writer:
             keys: list[str] = []
-            for rows in _missing(reader, pair, way):
+            for rows in _missing(reader, pair, way, held):
                 _refuse(pair, way)
                 keys += _insert(writer, pair, way, rows)
             suite = harness.suite
             harness.store.mark_copied(suite.migration, operation, str(pair.legacy), keys)
             writer.commit()
     return len(keys)
+
+
+def held_back(harness: Harness, pair: Pair, held: Held, folder: Path) -> HeldBack | None:
+    """The rows whose key legacy has not and that are not copied; None: there is none.
+
+    Raises:
+        ParityError: they cannot be read.
+    """
+    if not held.why:
+        return None
+    with _told(pair), _connected(harness, Role.PARITY_HARNESS) as reader:
+        there = {column.name: column for column in columns_of(reader, pair.legacy)}
+        key = [
+            (pair.candidate_name(name), there[name].type, name)
+            for name in pair.key
+            if name in there
+        ]
+        if not key:
+            return None  # the proof says that nobody knows which row is which
+        names = [(source, kind, name) for source, kind, name in key]
+        text = queries.missing(pair.candidate, pair.legacy, names, key, held.test)
+        path = folder / f"{pair.legacy}-not-copied.csv"
+        with reader.cursor(name="held") as cursor:
+            cursor.execute(text, held.values or None)
+            rows, first, listed = list_keys(path, pair.key, cursor)
+    return HeldBack(rows=rows, why=held.why, examples=first, listed=listed) if rows else None
+
+
+def copied_rows(
+    harness: Harness, pair: Pair, operation: str, folder: Path
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The first rows that an operation has copied, and the file with all of them.
+
+    Raises:
+        ParityError: they cannot be read.
+    """
+    path = folder / f"{pair.legacy}-copied.csv"
+    wanted = [harness.suite.migration, operation, str(pair.legacy)]
+    with (
+        _told(pair),
+        _connected(harness, Role.PARITY_HARNESS) as reader,
+        reader.cursor(name="copied") as cursor,
+    ):
+        cursor.execute(queries.COPIED, wanted)
+        keys = ([key[name] for name in pair.key] for (key,) in cursor)
+        _, first, listed = list_keys(path, pair.key, keys)
+    return first, listed
 
 
 def _way(connection: psycopg.Connection, pair: Pair) -> _Way:
@@ -99,16 +150,17 @@ def _refuse(pair: Pair, way: _Way) -> None:
         )
 
 
-def _missing(connection: psycopg.Connection, pair: Pair, way: _Way) -> Iterator[Rows]:
+def _missing(connection: psycopg.Connection, pair: Pair, way: _Way, held: Held) -> Iterator[Rows]:
     """The rows in batches; however many there are, few are held."""
     text = queries.missing(
         pair.candidate,
         pair.legacy,
         [(name, kind, column.name) for name, kind, column in way.columns],
         [(pair.candidate_name(part.name), part.type, part.name) for part in way.key],
+        queries.other_than(held.test),
     )
     with connection.cursor(name="missing") as cursor:
-        cursor.execute(text)
+        cursor.execute(text, held.values or None)
         while rows := cursor.fetchmany(BATCH):
             yield rows
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
 from parity.model.result import Discrepancy
 from parity.model.verdict import Side
 
-__all__ = ["SHOWN", "Listing"]
+__all__ = ["SHOWN", "Listing", "list_keys"]
 
 SHOWN = 5  # rows that are named
 
@@ -58,14 +59,54 @@ class Listing:
         return (str(self.path),) if self._file is not None else ()
 
 
+def list_keys(
+    path: Path, names: Sequence[str], keys: Iterable[Sequence[Any]]
+) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    """Writes keys of rows into a file: how many, the first by name, where or why not.
+
+    Where there is none, a file of before is left as it was.
+    """
+    number, first, trouble = 0, [], ""
+    file: TextIO | None = None
+    for key in keys:
+        number += 1
+        if len(first) < SHOWN:
+            first.append(" ".join(map(str, key)))
+        if trouble:
+            continue
+        try:
+            if file is None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = path.open("w", encoding="utf-8", newline="")
+                csv.writer(file).writerow(names)
+            csv.writer(file).writerow(key)
+        except OSError as error:
+            trouble = f"the list {path} cannot be written: {error.strerror}"
+    try:
+        if file is not None:
+            file.close()
+    except OSError as error:
+        trouble = f"the list {path} cannot be written: {error.strerror}"
+    listed = (trouble,) if trouble else (str(path),) if number else ()
+    return number, tuple(first), listed
+
+
 def _named(found: Discrepancy) -> str:
     """A row by its key, and what differs in it."""
     name = " ".join(str(part) for part in found.key)
     if found.legacy is None or found.candidate is None:
         return name
     return f"{name}: " + ", ".join(
-        f"{column} {found.legacy[column]} was {found.candidate[column]}" for column in found.columns
+        f"{column} legacy {_told(found.legacy[column])}, served {_told(found.candidate[column])}"
+        for column in found.columns
     )
+
+
+def _told(value: Any) -> str:
+    """Large numbers can be read at a glance."""
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
 
 
 def _lines(found: Discrepancy) -> Iterator[list[Any]]:

@@ -13,6 +13,7 @@ from parity.database.complaint import first_line
 from parity.model.errors import DatabaseError
 from parity.model.suite import Relation
 from parity.plan.queries import rolling_back as queries
+from parity.plan.which_database import unprepared
 from parity.switch.blocking import Watch
 
 __all__ = ["locked", "patient"]
@@ -29,9 +30,10 @@ def patient(database: Database, what: str) -> Iterator[psycopg.Connection]:
         what: the only table that is read within, for the message.
 
     Raises:
-        DatabaseError: somebody has it locked, and who; or the database does not answer.
+        DatabaseError: somebody has it locked, and who; or the database does not answer, or has
+            never held a migration.
     """
-    with database.connect_as(Role.PARITY_HARNESS, autocommit=True) as connection:
+    with _connected(database) as connection:
         pid, watch = connection.info.backend_pid, None
         try:
             connection.execute(queries.lock_timeout(PATIENCE, local=False))
@@ -44,7 +46,15 @@ def patient(database: Database, what: str) -> Iterator[psycopg.Connection]:
                 "again later"
             ) from None
         except psycopg.Error as error:
-            raise DatabaseError(f"{what} cannot be read: {first_line(error)}") from None
+            why = unprepared(database) or f"{what} cannot be read: {first_line(error)}"
+            raise DatabaseError(why) from None
+
+
+def _connected(database: Database) -> psycopg.Connection:
+    try:
+        return database.connect_as(Role.PARITY_HARNESS, autocommit=True)
+    except DatabaseError as error:
+        raise DatabaseError(unprepared(database) or str(error)) from None
 
 
 def locked(database: Database, relations: Sequence[Relation]) -> str:

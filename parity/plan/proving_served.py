@@ -52,6 +52,7 @@ class Proof:
         lost: served columns that the candidate has not any more: nobody can compare them.
         examples: the first rows that are missing or beyond tolerance.
         listed: files with all of them.
+        held: rows of the missing ones that are not copied on purpose: they are listed.
         why_not: why nothing, or not all, could be proved; empty where it could.
     """
 
@@ -65,17 +66,18 @@ class Proof:
     lost: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    held: int = 0
     why_not: str = ""
 
     @property
     def complete(self) -> bool:
-        """Every key that was served is served, and whatever differs is listed."""
-        return not self.missing and not self.why_not
+        """Every key that was served is served or held back, and whatever differs is listed."""
+        return self.missing <= self.held and not self.why_not
 
     @property
     def clean(self) -> bool:
         """Complete, and nothing is listed."""
-        listed = self.unpaired or self.beyond or self.unchecked or self.lost
+        listed = self.missing or self.unpaired or self.beyond or self.unchecked or self.lost
         return self.complete and not listed
 
 

@@ -15,14 +15,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from parity.database import Role
-from parity.model.errors import ParityError
+from parity.model.errors import ParityError, UsageError
 from parity.model.trail import TrailKind
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
+from parity.plan.listed_before import listed_before
 from parity.plan.moving_back import KIND, Moved, Say, SwitchedError, Work, move_back, stay
 from parity.plan.rolled_back import RolledBack
 from parity.plan.schedules import ask, settle
-from parity.plan.whereabouts import CALLED_OFF, Whereabouts, look, require_legacy
+from parity.plan.whereabouts import (
+    CALLED_OFF,
+    Whereabouts,
+    look,
+    require_legacy,
+    require_record,
+)
 from parity.switch import MARKET
 
 if TYPE_CHECKING:
@@ -43,19 +50,23 @@ def roll_back(
     environ: Mapping[str, str],
     say: Say,
     switch_only: bool = False,
+    no_copy: bool = False,
 ) -> RolledBack:
     """Makes legacy primary and catches it up; goes on with a rollback that was interrupted.
 
     Args:
         harness: the migration; nothing of it is set up or waited for.
         by: who does it.
-        reason: why, for the record; what is no text in it is kept as escapes.
+        reason: why, for the record; what is no text in it is kept as escapes. Going on with a
+            rollback needs none.
         now: the moment up to which sessions are due.
         environ: what scripts and hooks inherit; PREFECT_API_URL.
         say: is told what happens, each as it happens.
         switch_only: leave what comes after the switch to the next call.
+        no_copy: copy nothing into legacy; what is missing is listed.
 
     Raises:
+        UsageError: there is something to move or to call off, and nobody says why.
         ParityError: consumers read what they read before; the message says why.
     """
     why = " ".join(reason.encode(errors="backslashreplace").decode().split())
@@ -77,7 +88,7 @@ def roll_back(
         done.hooks = _hooks(work, done.operation)
     if not done.called_off:
         with _troubles(done):
-            done.caught = _catch_up(work, found, done.operation)
+            done.caught = _catch_up(work, found, done.operation, no_copy)
     with _troubles(done):
         if done.finished:
             work.step(done.operation, "finished")
@@ -88,8 +99,12 @@ def _switched(work: Work) -> tuple[Whereabouts, RolledBack]:
     """Everything up to and with the switch; where none is needed, what there is to go on with."""
     for _ in range(LOOKS):
         found = look(work.harness)
+        require_record(work.harness, found)
         if not found.astray:
-            return found, _on_legacy(work, found)
+            done = _on_legacy(work, found)
+            done.database = found.told
+            return found, done
+        _require_reason(work)
         odd = {**found.odd, **require_legacy(work.harness, found)}
         operation = f"{KIND}-{secrets.token_hex(4)}"
         try:
@@ -98,10 +113,16 @@ def _switched(work: Work) -> tuple[Whereabouts, RolledBack]:
             continue
         _say_moved(work, found, moved)
         done = RolledBack(
-            operation=operation, swapped=moved.swapped, troubles=list(stay(moved.odd))
-        )
+            operation=operation, swapped=moved.swapped, troubles=list(stay(moved.odd)),
+            stayed=tuple(sorted(moved.odd)), database=found.told,
+        )  # fmt: skip
         return replace(found, views=moved.views), done
     raise ParityError("others switch the views again and again; look at parity phase show")
+
+
+def _require_reason(work: Work) -> None:
+    if not work.reason:
+        raise UsageError("say why: parity rollback --execute --reason TEXT")
 
 
 def _say_moved(work: Work, found: Whereabouts, moved: Moved) -> None:
@@ -110,6 +131,7 @@ def _say_moved(work: Work, found: Whereabouts, moved: Moved) -> None:
         f"Consumers read legacy: switched in {swapped.seconds:.3f} s"
         + (f" at try {swapped.attempts}." if swapped.attempts > 1 else ".")
     )
+    work.say(found.told)
     for line in stay(moved.odd):
         work.say(f"BUT {line}")
     gone = [view.name for view in moved.views if view.name in found.gone]
@@ -121,21 +143,29 @@ def _say_moved(work: Work, found: Whereabouts, moved: Moved) -> None:
 def _on_legacy(work: Work, found: Whereabouts) -> RolledBack:
     if found.open:
         work.say(f"Consumers read legacy already; going on with {found.open}.")
+        work.say(found.told)
         if found.begun:
-            work.step(found.open, CALLED_OFF, cutover=found.begun, why=work.reason)
+            why = work.reason or f"{found.open} goes on"
+            work.step(found.open, CALLED_OFF, cutover=found.begun, why=why)
             work.say(f"{found.begun}, which had begun, is called off.")
         called_off = "a cutover" if found.called_off else ""
         return RolledBack(
             operation=found.open, already=True, called_off=called_off,
-            troubles=list(stay(found.odd)),
+            troubles=list(stay(found.odd)), stayed=tuple(sorted(found.odd)),
         )  # fmt: skip
     if found.begun:
+        _require_reason(work)
         operation = f"{KIND}-{secrets.token_hex(4)}"
         work.step(operation, CALLED_OFF, cutover=found.begun, why=work.reason)
         work.say(f"Consumers read legacy already; {found.begun}, which had begun, is called off.")
+        work.say(found.told)
         return RolledBack(operation=operation, already=True, called_off=found.begun)
     work.say("Consumers read legacy already; there is nothing to roll back.")
-    return RolledBack(already=True)
+    work.say(found.told)
+    before = listed_before(work.harness, found.last)
+    if before is not None:
+        work.say(f"{before.told}.")
+    return RolledBack(already=True, before=before.told if before else "")
 
 
 def _hooks(work: Work, operation: str) -> tuple[HookOutcome, ...]:
@@ -162,7 +192,7 @@ def _hooks(work: Work, operation: str) -> tuple[HookOutcome, ...]:
     return outcomes
 
 
-def _catch_up(work: Work, found: Whereabouts, operation: str) -> CaughtUp:
+def _catch_up(work: Work, found: Whereabouts, operation: str, no_copy: bool) -> CaughtUp:
     # What it needs takes a while to import, and the switch waits for nothing.
     from parity.plan.catching_up import Order, catch_up
     from parity.plan.pairs import pairs_of
@@ -171,8 +201,9 @@ def _catch_up(work: Work, found: Whereabouts, operation: str) -> CaughtUp:
     with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
         pairs = pairs_of(connection, harness.suite, found.views)
     order = Order(
-        operation=operation, by=work.by, switched=found.switched, now=work.now, pairs=pairs
-    )
+        operation=operation, by=work.by, switched=found.switched, now=work.now, pairs=pairs,
+        no_copy=no_copy,
+    )  # fmt: skip
     return catch_up(harness, order, environ=work.environ, say=work.say)
 
 

@@ -28,6 +28,9 @@ class RolledBack:
         settled: Prefect has done what was asked of its schedules.
         caught: how far the catch-up came; None where there was none.
         troubles: what could not be done after the switch, a line each.
+        stayed: views that could not be moved.
+        database: which database that is, and when it was switched before.
+        before: what an earlier rollback has listed, where there was nothing to do.
     """
 
     operation: str = ""
@@ -38,6 +41,9 @@ class RolledBack:
     settled: bool = True
     caught: CaughtUp | None = None
     troubles: list[str] = field(default_factory=list)
+    stayed: tuple[str, ...] = ()
+    database: str = ""
+    before: str = ""
 
     @property
     def finished(self) -> bool:
@@ -56,6 +62,7 @@ class RolledBack:
         return {
             "schema_version": 1,
             "operation": self.operation,
+            "database": self.database,
             "primary": Side.LEGACY.value,
             "already": self.already,
             "switched": None
@@ -70,5 +77,7 @@ class RolledBack:
             "schedules_done": self.settled,
             "catch_up": None if self.caught is None else self.caught.to_json(),
             "troubles": list(self.troubles),
+            "stayed": list(self.stayed),
+            "listed_before": self.before,
             "finished": self.finished,
         }

@@ -23,11 +23,28 @@ from parity.nightly.harness import Harness
 from parity.plan.patience import patient
 from parity.plan.queries import rolling_back as queries
 from parity.plan.unfinished import CALLED_OFF, begun_cutover, open_rollback, served_since
+from parity.plan.which_database import ASK, named
 from parity.switch import MARKET, View, side_of, there
 
-__all__ = ["CALLED_OFF", "NOT_MOVED", "Whereabouts", "look", "require_legacy"]
+__all__ = [
+    "CALLED_OFF",
+    "NOT_MOVED",
+    "RefusedError",
+    "Whereabouts",
+    "look",
+    "require_legacy",
+    "require_record",
+]
 
 NOT_MOVED = "not_moved"  # in the row of a switch: views that could not be moved with the others
+
+
+class RefusedError(DatabaseError):
+    """No view can be moved; `answer` is the same in a few words."""
+
+    def __init__(self, message: str, answer: str) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +62,8 @@ class Whereabouts:
         called_off: that rollback has only called a cutover off: the candidate served nobody.
         begun: a cutover that has begun and neither switched nor ended; empty where there is none.
         newest: number of the newest row about a switch; 0: none.
+        last: that row.
+        database: the database's name and where it is.
     """
 
     views: tuple[View, ...]
@@ -57,6 +76,8 @@ class Whereabouts:
     called_off: bool
     begun: str
     newest: int
+    last: TrailEntry | None
+    database: str
 
     @property
     def astray(self) -> bool:
@@ -74,6 +95,16 @@ class Whereabouts:
     def since(self) -> datetime | None:
         """When the candidate became primary; None where it never was."""
         return self.switched.at if self.switched else None
+
+    @property
+    def told(self) -> str:
+        """Which database that is, and when consumers were last switched there."""
+        if self.last is None:
+            return f"Database {self.database}; no switch is on record."
+        return (
+            f"Database {self.database}; last switch {self.last.at:%Y-%m-%d %H:%M} UTC, "
+            f"to {self.primary}."
+        )
 
 
 def look(harness: Harness) -> Whereabouts:
@@ -102,14 +133,28 @@ def look(harness: Harness) -> Whereabouts:
         called_off=all(entry.content.get("operation") != operation for entry in switches),
         begun=begun_cutover(switches, steps),
         newest=switches[-1].number if switches else 0,
+        last=switches[-1] if switches else None,
+        database=named(harness.database),
     )
+
+
+def require_record(harness: Harness, found: Whereabouts) -> None:
+    """There is something of this migration to roll back, or was.
+
+    Raises:
+        DatabaseError: there is not: it is another database than the one that is meant.
+    """
+    if not (found.last or found.views or found.open or found.begun):
+        raise DatabaseError(
+            f"no cutover of {harness.suite.migration} is on record in {found.database}: {ASK}"
+        )
 
 
 def require_legacy(harness: Harness, found: Whereabouts) -> dict[str, str]:
     """Why views cannot read legacy, by name: what they would read is not there.
 
     Raises:
-        DatabaseError: that is so for all of them, or they are in quarantine; the message says how
+        RefusedError: that is so for all of them, or they are in quarantine; the message says how
             to bring them back.
     """
     wanted = [view.served.legacy for view in found.views]
@@ -122,9 +167,11 @@ def require_legacy(harness: Harness, found: Whereabouts) -> dict[str, str]:
     place = _quarantine(harness, {schema for schema, _ in absent})
     if place:
         verb = "is" if len(absent) == 1 else "are"
-        raise DatabaseError(
+        schemas = ", ".join(sorted({schema for schema, _ in absent}))
+        raise RefusedError(
             f"{told} {verb} in quarantine as schema {place}: "
-            "bring it back first with parity cleanup --undo --execute, then roll back"
+            "bring it back first with parity cleanup --undo --execute, then roll back",
+            f"schema {schemas} is in quarantine; first parity cleanup --undo --execute",
         )
     odd = {
         view.name: f"there is no {view.served.legacy}"
@@ -132,7 +179,8 @@ def require_legacy(harness: Harness, found: Whereabouts) -> dict[str, str]:
         if (view.served.legacy.schema, view.served.legacy.table) in absent
     }
     if len(odd) == len(found.views):
-        raise DatabaseError(f"there is no {told}, so no view can read it; nothing has changed")
+        why = f"there is no {told}, so no view can read it"
+        raise RefusedError(f"{why}; nothing has changed", why)
     return odd
 
 

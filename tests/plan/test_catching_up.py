@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from parity.database import Database, EmbeddedServer
 from parity.model.errors import ParityError
 from parity.model.plan import Served
-from parity.model.result import JobOutcome
+from parity.model.result import (
+    ColumnResult,
+    Discrepancy,
+    Incident,
+    JobOutcome,
+    RowCounts,
+    RowState,
+    Scope,
+)
 from parity.model.suite import Relation
 from parity.model.trail import TrailKind
 from parity.model.verdict import Side, Verdict
@@ -163,7 +171,10 @@ def test_a_row_that_legacy_has_is_never_overwritten(made: Toy) -> None:
     found = caught(made)
     (proof,) = found.proofs
     assert (proof.missing, proof.beyond, found.complete, found.clean) == (0, 2, True, False)
-    assert proof.examples == ("A 2024-02-26: price 1.0 was 7.0", "B 2024-02-26: price 2.0 was 7.0")
+    assert proof.examples == (
+        "A 2024-02-26: price legacy 1.0, served 7.0",
+        "B 2024-02-26: price legacy 2.0, served 7.0",
+    )  # fmt: skip
     (listed,) = proof.listed
     assert Path(listed).read_text().splitlines() == [
         "state,symbol,day,column,legacy,candidate",
@@ -322,6 +333,81 @@ def test_views_over_the_same_tables_are_copied_as_one(made: Toy) -> None:
     )  # fmt: skip
     copy_missing(made.harness, pair, "rollback-1")
     assert made.execute("SELECT price FROM legacy.prices WHERE symbol = 'C'") == [(3.25,)]
+
+
+def night(made: Toy, waiver: str | None, limit: int) -> None:
+    """A stored night that had C as a row of the candidate only, and a damaged row of B."""
+    rows = [
+        Discrepancy(
+            state=RowState.CANDIDATE_ONLY, key=("C", date(2024, 2, 28)), legacy=None,
+            candidate={"price": 3.25}, incident="one",
+        ),
+        Discrepancy(
+            state=RowState.MISMATCHED, key=("B", date(2024, 2, 29)), legacy={"price": 2.0},
+            candidate={"price": 200.0}, columns=("price",), incident="two",
+        ),
+    ]  # fmt: skip
+    scope = Scope()
+    incidents = tuple(
+        Incident(
+            id=name, cause="unexplained", proved=False, rows=1, columns=(), scope=scope,
+            waiver=waiver if name == "two" else None,
+        )
+        for name in ("one", "two")
+    )  # fmt: skip
+    counts = RowCounts(
+        legacy=8, candidate=9, matched=7, mismatched=1, legacy_only=0, candidate_only=1,
+        waived=int(waiver is not None),
+    )  # fmt: skip
+    dataset = replace(
+        equal("prices", 7), rows=counts, incidents=incidents, key=("symbol", "day"),
+        verdict=Verdict.FAIL, columns=(
+            ColumnResult(name="price", mismatched=1, max_abs_delta=198.0, max_rel_delta=99.0),
+        ),
+    )  # fmt: skip
+    day = date(2024, 2, 28)
+    harness = made.harness
+    found = run(
+        Verdict.FAIL, dataset, migration="toy", session=day,
+        as_of=harness.exchange.night(day, harness.suite.at),
+    )  # fmt: skip
+    harness.store.save(found, {"prices": rows}, config="any", limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("waiver", "copied", "left"),
+    [(None, ["A 2024-02-29"], ["B 2024-02-29", "C 2024-02-28"]),
+     ("w", ["A 2024-02-29", "B 2024-02-29"], ["C 2024-02-28"])],
+)  # fmt: skip
+def test_what_the_newest_night_had_as_an_incident_is_not_copied(
+    made: Toy, waiver: str | None, copied: list[str], left: list[str]
+) -> None:
+    (made.folder / "old.py").write_text("raise SystemExit(1)", "utf-8")  # brings nothing
+    night(made, waiver, limit=9)
+    found = caught(made)
+    held = found.held["legacy.prices"]
+    assert sorted(held.examples) == left
+    assert held.why == "as the newest night (session 2024-02-28) had them as an incident"
+    assert sorted(found.named["legacy.prices"][0]) == copied
+    (listed,) = held.listed
+    assert sorted(Path(listed).read_text().splitlines()[1:]) == [
+        one.replace(" ", ",") for one in left
+    ]
+    (proof,) = found.proofs
+    # They are listed, and there is nothing to go on with.
+    assert (proof.missing, proof.held, proof.complete, proof.clean) == (
+        len(left), len(left), True, False,
+    )  # fmt: skip
+    there = made.execute("SELECT concat_ws(' ', symbol, day) FROM legacy.prices")
+    assert not {name for (name,) in there} & set(left)
+
+
+def test_where_the_night_kept_only_its_first_rows_nothing_is_copied(made: Toy) -> None:
+    night(made, None, limit=1)
+    found = caught(made)
+    assert found.held["legacy.prices"].rows == 1
+    assert "kept only the first rows" in found.held["legacy.prices"].why
+    assert found.copied == {}
 
 
 KEYS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,13 +15,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from parity.database import EmbeddedServer
+from parity.database import Database, EmbeddedServer
 from parity.database.tools import installed_tools
 from parity.model.trail import TrailKind
 from parity.model.verdict import Phase, Side
 from parity.nightly.recording import record_config
 from parity.plan import copying, patience, proving_served
+from parity.plan.which_database import named
 from parity.switch import swapping
 from tests.conftest import Inside
 from tests.plan import toy_rollback as toy
@@ -29,6 +32,7 @@ from tests.plan.made import Toy, copied, template
 AS_OF = ("--as-of", toy.NOW.isoformat())
 VIEW_OVER = """CREATE OR REPLACE VIEW market.prices AS SELECT r.symbol::text AS symbol,
   r.day::date AS day, r.price::float8 AS price FROM {}.prices r"""
+IDLE = "Consumers read legacy already; there is nothing to roll back.\n"
 LEGACY_NOW = [row for row in toy.CAUGHT_UP if row[1] != "2024-02-29" and row[0] != "C"]
 
 
@@ -104,7 +108,7 @@ def test_it_switches_catches_up_and_proves_it(run: Run, made: Toy) -> None:
     ]
     again = run.execute()
     assert (again.returncode, len(kinds(made))) == (0, 4)
-    assert again.stdout == "Consumers read legacy already; there is nothing to roll back.\n"
+    assert again.stdout.startswith(IDLE)
 
 
 def test_without_execute_it_only_tells(run: Run, made: Toy) -> None:
@@ -115,6 +119,11 @@ def test_without_execute_it_only_tells(run: Run, made: Toy) -> None:
     )
     told = run.plain()
     assert (told.returncode, kinds(made)) == (0, [])
+    answer, database = told.stdout.splitlines()[:2]
+    assert answer.startswith("Yes: consumers read the candidate since 20")
+    name = conninfo_to_dict(made.url)["dbname"]
+    assert database.startswith(f"Database {name} on /")
+    assert "; last switch 20" in " ".join(told.stdout.split())
     for line in (
         "prices          candidate  legacy.prices",
         "have Prefect pause yahoo/daily",
@@ -132,6 +141,7 @@ def test_without_execute_it_only_tells(run: Run, made: Toy) -> None:
     [
         (("--execute",), "say why: parity rollback --execute --reason TEXT"),
         (("--execute", "--reason", " "), "say why"),
+        (("--execute", "--switch-only"), "say why"),
         (("--execute", "--reason", "x", "--sql"), "--sql only prints"),
     ],
 )
@@ -226,7 +236,10 @@ def test_switch_only_leaves_the_rest_for_later(run: Run, made: Toy) -> None:
     done = run.execute("--switch-only")
     assert (done.returncode, kinds(made)) == (0, ["switch", "phase"])
     assert toy.served(made.url) == LEGACY_NOW
-    assert (run.execute().returncode, toy.served(made.url)) == (0, toy.CAUGHT_UP)
+    assert "left to: parity rollback --execute" in done.stdout
+    going_on = run.plain("--execute")  # as it said: without a reason
+    assert (going_on.returncode, toy.served(made.url)) == (0, toy.CAUGHT_UP)
+    assert run.plain("--execute").stdout.startswith(IDLE)
 
 
 def step(made: Toy, kind: str, name: str, **more: Any) -> None:
@@ -266,7 +279,7 @@ def test_a_hook_that_fails_runs_again_and_no_other(run: Run, hooked: Toy) -> Non
     (hooked.folder / "mail.fails").unlink()
     assert run.execute().returncode == 0
     assert hooks(hooked) == [f"{name} candidate legacy" for name in ("cron", "mail", "mail")]
-    assert run.execute().stdout.endswith("there is nothing to roll back.\n")
+    assert run.execute().stdout.startswith(IDLE)
 
 
 def test_a_cutover_that_has_begun_is_called_off(run: Run, hooked: Toy) -> None:
@@ -278,7 +291,7 @@ def test_a_cutover_that_has_begun_is_called_off(run: Run, hooked: Toy) -> None:
     assert len(hooks(hooked)) == 4
     assert kinds(hooked)[-4:] == ["step"] * 4  # called off, two hooks, finished
     assert last(hooked, TrailKind.STEP)["step"] == "finished"
-    assert run.execute().stdout.endswith("there is nothing to roll back.\n")
+    assert run.execute().stdout.startswith(IDLE)
 
 
 def test_a_cutover_that_was_killed_after_its_switch(run: Run, made: Toy) -> None:
@@ -290,7 +303,7 @@ def test_a_cutover_that_was_killed_after_its_switch(run: Run, made: Toy) -> None
     assert run.execute().returncode == 0
     assert toy.check(made.url, made.folder) == "legacy"
     assert toy.served(made.url) == toy.CAUGHT_UP
-    assert run.execute().stdout.endswith("there is nothing to roll back.\n")
+    assert run.execute().stdout.startswith(IDLE)
 
 
 @pytest.mark.parametrize("trail", list(Side))
@@ -343,6 +356,111 @@ def test_a_schema_in_quarantine_is_to_be_brought_back_first(run: Run, made: Toy)
     assert done.returncode == 2
     assert "parity cleanup --undo --execute" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    plan = run.plain()
+    answer = "No: schema legacy is in quarantine; first parity cleanup --undo --execute"
+    assert (plan.returncode, plan.stdout.splitlines()[0]) == (1, answer)
+
+
+def test_a_plan_that_would_be_refused_says_no(run: Run, made: Toy) -> None:
+    made.execute("DROP TABLE legacy.prices")
+    plan = run.plain()
+    answer = "No: there is no legacy.prices, so no view can read it"
+    assert (plan.returncode, plan.stdout.splitlines()[0]) == (1, answer)
+    assert json.loads(run.plain("--json", "-").stdout)["answer"] == answer
+    assert run.execute().returncode == 2
+
+
+def test_the_end_says_what_is_listed_and_so_does_the_next_time(run: Run, made: Toy) -> None:
+    made.execute("UPDATE prefect.prices SET price = 7179.6 WHERE symbol = 'B' AND day < '02-28-24'")
+    done = run.execute()
+    (found,) = (made.folder / ".parity" / "rollback").glob("*/prices-beyond-tolerance.csv")
+    ending = (
+        f"Consumers read legacy. 2 rows differ from what was served: "
+        f"{found.relative_to(made.folder)}. Nothing is left to run; somebody must look."
+    )
+    assert (done.returncode, said(done).endswith(squeezed(ending))) == (1, True), done.stdout
+    assert "price legacy 2.0, served 7,179.6" in done.stdout
+    again = run.execute()
+    assert (again.returncode, again.stdout.startswith(IDLE)) == (0, True)
+    listed = f"has listed 2 rows that differ from what was served: {found}."
+    assert squeezed(listed) in said(again)
+    plan = run.plain()
+    assert plan.stdout.startswith("Nothing to roll back: consumers read legacy.\nDatabase ")
+    assert str(found) in said(plan)
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """Without spaces: a path may be broken at the end of a line."""
+    return squeezed(done.stdout.replace("\n -", "\n"))
+
+
+@pytest.fixture
+def bare(server: EmbeddedServer) -> Iterator[str]:
+    """A database that nobody has set up, in a cluster whose roles are there."""
+    admin = server.url(user="postgres", database="postgres")
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare")
+        yield server.url(user="postgres", database="bare")
+        connection.execute("DROP DATABASE bare WITH (FORCE)")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--execute", "--reason", "x"), ("--sql",)])
+def test_another_database_is_not_taken_for_one_on_legacy(
+    run: Run, made: Toy, bare: str, arguments: tuple[str, ...]
+) -> None:
+    never = run.plain(*arguments, PARITY_DATABASE_URL=bare)
+    assert (never.returncode, never.stdout) == (2, "")
+    assert "no cutover is on record in bare on /" in never.stderr
+    assert never.stderr.endswith(": is PARITY_DATABASE_URL the right one?\n")
+    # Set up, and nothing of this migration is in it.
+    made.execute("ALTER TABLE parity.trail DISABLE TRIGGER only_added; DELETE FROM parity.trail;"
+                 "DROP VIEW market.prices")  # fmt: skip
+    empty = run.plain(*arguments)
+    assert (empty.returncode, empty.stdout, kinds(made, 0)) == (2, "", [])
+    assert "no cutover of toy is on record in rollback_" in empty.stderr
+    assert ("no views are there to move" in empty.stderr) is (arguments == ("--sql",))
+    # No database at all: none is made.
+    none = run.plain(*arguments, PARITY_DATABASE_URL="")
+    assert (none.returncode, none.stdout) == (2, "")
+    assert "PARITY_DATABASE_URL is not set, and there is no database in" in none.stderr
+    assert not (made.folder / ".parity").exists()
+
+
+def test_a_password_is_never_told() -> None:
+    url = "postgresql://anna:secret@db.example.com:5433/market"
+    assert named(Database(url)) == "market on db.example.com:5433"
+
+
+def test_without_copies_what_is_missing_is_listed_and_ends_it(run: Run, made: Toy) -> None:
+    done = run.execute("--no-copy")
+    assert done.returncode == 1
+    assert "legacy.prices: 1 row not copied, as --no-copy says" in done.stdout
+    assert "Nothing is left to run; somebody must look." in " ".join(done.stdout.split())
+    caught = last(made, TrailKind.CATCH_UP)
+    assert (caught["still_missing"], caught["rows_not_copied"]) == (1, 1)
+    assert caught["not_copied"] == ["C 2024-02-28"]
+    assert toy.served(made.url) == [row for row in toy.CAUGHT_UP if row[0] != "C"]
+    assert run.execute().stdout.startswith(IDLE)
+
+
+TAKE_BACK = re.compile(r"^SET timezone.*?;\n(?:.*\n)*?.*c\.key;$", re.MULTILINE)
+
+
+def test_copied_rows_are_named_and_can_be_taken_back(run: Run, made: Toy) -> None:
+    done = run.execute()
+    assert "legacy.prices: 1 row copied" in done.stdout
+    assert " - C 2024-02-28" in done.stdout
+    (found,) = (made.folder / ".parity" / "rollback").glob("*/legacy.prices-copied.csv")
+    assert found.read_text().splitlines() == ["symbol,day", "C,2024-02-28"]
+    text = (Path(__file__).parents[2] / "docs" / "rollback.md").read_text(encoding="utf-8")
+    [statement] = TAKE_BACK.findall(text)
+    operation = last(made, TrailKind.SWITCH)["operation"]
+    made.execute(statement.replace("rollback-6aa40361", operation).replace("market_data", "prices"))
+    assert toy.served(made.url) == [row for row in toy.CAUGHT_UP if row[0] != "C"]
 
 
 def test_it_writes_no_file_that_it_needs(run: Run, made: Toy) -> None:
@@ -353,7 +471,7 @@ def test_it_writes_no_file_that_it_needs(run: Run, made: Toy) -> None:
     done = run.execute()
     assert done.returncode == 1  # the list of what is beyond tolerance cannot be written
     assert "beyond-tolerance.csv cannot be written" in " ".join(done.stdout.split())
-    assert "B 2024-02-26: price 2.0 was 9.0" in done.stdout
+    assert "B 2024-02-26: price legacy 2.0, served 9.0" in done.stdout
     assert toy.served(made.url) == toy.CAUGHT_UP
 
 
@@ -525,7 +643,7 @@ def test_an_unfinished_one_is_gone_on_with_after_a_cutover_that_undid_itself(
     assert "cutover-3, which had begun, is called off." in done.stdout
     assert f"going on with {first}" in done.stdout
     assert (done.returncode, toy.served(made.url)) == (0, toy.CAUGHT_UP)
-    assert run.execute().stdout.endswith("there is nothing to roll back.\n")
+    assert run.execute().stdout.startswith(IDLE)
 
 
 @pytest.fixture(scope="module")

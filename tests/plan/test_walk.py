@@ -181,11 +181,13 @@ def incident(operator: Operator) -> None:
     operator.loads("legacy", 21, "")
     assert operator.night(21, exits=2)["reasons"][0] == "legacy job old failed: exit 1"
     operator.loads("legacy", 21, "A B")
-    operator.loads("prefect", 22, "A B C")  # no vendor serves the script C
     operator.sql("UPDATE prefect.prices SET price = price * 100 WHERE symbol = 'B'")
     failed = operator.night(22, exits=1)
     [damage] = [one for one in failed["datasets"][0]["incidents"] if one["proved"]]
     assert (damage["cause"], damage["rows"], damage["scope"]["symbols"]) == ("unit_scale", 5, ["B"])
+    # After that night the candidate gets a symbol that no vendor serves the script.
+    operator.sql("INSERT INTO prefect.prices VALUES ('C', '2024-02-22', 122); "
+                 "INSERT INTO prefect.volumes VALUES ('C', '2024-02-22', 22000)")  # fmt: skip
 
 
 def roll_back(operator: Operator) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "MIGRATIONS",
     "NEWEST",
     "PHASE",
+    "PREPARED",
     "SHOWN",
     "TRAIL",
     "TRY_LOCK",
@@ -64,6 +65,12 @@ SHOWN = sql.SQL(
 TRAIL = sql.SQL(
     'SELECT number, migration, at, kind, "by", content, previous, hash FROM parity.trail '
     "WHERE migration = %s AND kind = ANY(%s) ORDER BY number"
+)
+# The database has what a migration needs, so it may be the one that is meant.
+PREPARED = sql.SQL(
+    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'parity_harness') "
+    "AND EXISTS (SELECT FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace "
+    "WHERE n.nspname = 'parity' AND r.relname = 'trail')"
 )
 MIGRATIONS = sql.SQL("SELECT DISTINCT migration FROM parity.trail ORDER BY 1")
 CONFIG = sql.SQL(
