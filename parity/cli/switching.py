@@ -43,6 +43,7 @@ def _json_option(function: Callable[..., Any]) -> Callable[..., Any]:
               "confirm which one is meant.")  # fmt: skip
 @click.option("--force", metavar="REASON", help="Cut over though the gate is not open; the reason "
               "is put on record. Never overrides that the way back must work.")  # fmt: skip
+@click.option("--columns", is_flag=True, help="Show the columns of every view too.")
 @by_option
 @click.option("--as-of", type=Moment(), help="By when nights are due and rows settled; by default "
               "now. With --execute: a moment in the past, which is put on record.")  # fmt: skip
@@ -52,6 +53,7 @@ def cutover(
     execute: bool,
     migration: str | None,
     force: str | None,
+    columns: bool,
     by: str,
     as_of: datetime | None,
     json_path: str | None,
@@ -61,28 +63,33 @@ def cutover(
     Without --execute: show the gate, the checks, the views, hooks and schedules; exit 0 where a
     cutover would go through, 1 where something is red.
 
-    With --execute: exit 0 done (or done before), 1 done but a hook after it failed (the same
-    command runs it again), 2 not done: consumers read what they read before.
+    With --execute: exit 0 done (or done before), 1 done but a hook after it failed or Prefect's
+    schedules do not run yet (the same command tries again), 2 not done: consumers read what they
+    read before.
     """
+    from parity.cli.planned import nothing_loads
     from parity.nightly import open_harness
     from parity.plan.cutover import SwitchedInterrupt, cut_over
 
+    reason = _reason(force)
     if not execute:
         _only_with_execute(migration, force)
-        return _show(config, as_of or _now(), json_path)
+        return _show(config, as_of or _now(), json_path, columns=columns)
     if as_of is not None and as_of > _now():
         raise UsageError("with --execute an --as-of cannot be later than now")
     harness = open_harness(config, os.environ)
     _confirm(migration, harness.suite.migration)
     try:
         done = cut_over(
-            harness, by=by, force=_reason(force), now=as_of or _now(), environ=os.environ,
+            harness, by=by, force=reason, now=as_of or _now(), environ=os.environ,
             say=_say(json_path), clock=None if as_of else _now, as_of_given=as_of is not None,
         )  # fmt: skip
     except SwitchedInterrupt as error:
         click.echo(f"parity: interrupted; {error}", err=True)
         return INTERRUPTED
     _tell(done.to_json(), json_path, lambda: list(_cutover_lines(done)))
+    if not done.schedules:
+        _say(json_path)(nothing_loads())
     return done.exit_code
 
 
@@ -90,16 +97,16 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _show(config: Path, now: datetime, json_path: str | None) -> int:
+def _show(config: Path, now: datetime, json_path: str | None, *, columns: bool) -> int:
     """The plan of a cutover."""
+    from parity.cli.planned import planned_lines
     from parity.nightly import open_harness
     from parity.plan.showing import show
 
     harness = open_harness(config, os.environ)
-    planned = show(harness, now=now, environ=os.environ, say=_say(json_path))
-    from parity.cli.planned import planned_lines
-
-    _tell(planned.to_json(), json_path, lambda: list(planned_lines(planned)))
+    # The answer comes first: what takes a while is said beside it.
+    planned = show(harness, now=now, environ=os.environ, say=_say("-"))
+    _tell(planned.to_json(), json_path, lambda: list(planned_lines(planned, columns=columns)))
     return planned.exit_code
 
 
@@ -127,7 +134,7 @@ def drill(config: Path, readers: int, seconds: float, by: str, json_path: str | 
 
 
 def _only_with_execute(*given: str | None) -> None:
-    if any(given):
+    if any(one is not None for one in given):
         raise UsageError("--migration and --force go with --execute")
 
 
@@ -174,7 +181,8 @@ def _cutover_lines(done: Cutover) -> Iterator[RenderableType]:
     from parity.report.screen import bullets
 
     if done.already:
-        yield Text("Consumers read the candidate already; nothing is left to do.")
+        left = "" if done.schedules else " but that Prefect's schedules run"
+        yield Text(f"Consumers read the candidate already; nothing is left to do{left}.")
         return
     yield Text(f"{done.operation}: consumers read the candidate.", "bold")
     if done.swapped is not None:
@@ -187,8 +195,6 @@ def _cutover_lines(done: Cutover) -> Iterator[RenderableType]:
         "Hooks that failed; the same command runs them again",
         [f"{hook.name}: {hook.reason} (log: {hook.log})" for hook in done.failed],
     )
-    if not done.schedules:
-        yield Text("Prefect's schedules do not run yet; parity status tries again.")
     yield Text("The way back: parity rollback --execute --reason WHY")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from parity.model.errors import ParityError
+from parity.model.errors import ParityError, UsageError
 from parity.model.trail import TrailKind
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
@@ -23,6 +23,7 @@ from parity.plan.hooks import HookOutcome
 from parity.plan.losing import told_in_a_line
 from parity.plan.moving import KIND, Work
 from parity.plan.postponing import wait_while_postponed
+from parity.plan.schedules import settle
 from parity.plan.standing import standing
 from parity.switch import Swapped
 
@@ -39,7 +40,7 @@ class Cutover:
 
     Attributes:
         operation: its id in the trail.
-        already: nothing was left to do.
+        already: nothing was left to do, but perhaps for Prefect's schedules.
         swapped: how the switch went; None where an earlier command made it.
         failed: hooks after the switch that failed; they run again with the same command.
         schedules: False where Prefect has not done yet what was asked of it.
@@ -55,8 +56,8 @@ class Cutover:
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 where a hook after the switch failed."""
-        return 1 if self.failed else 0
+        """0, or 1 where a hook after the switch failed or Prefect's schedules do not run yet."""
+        return 1 if self.failed or not self.schedules else 0
 
     def to_json(self) -> dict[str, Any]:
         """What `parity cutover --execute --json` prints."""
@@ -105,11 +106,14 @@ def cut_over(
         as_of_given: somebody chose `now`, which goes on record as an override.
 
     Raises:
+        UsageError: `force` is blank.
         ParityError: consumers read what they read before; the message says why. Or they read the
             candidate and the server was lost, which it says too: the same command goes on. Or
             somebody else has switched meanwhile.
         SwitchedInterrupt: for a KeyboardInterrupt after the switch.
     """
+    if force is not None and not force.strip():
+        raise UsageError("--force needs a reason, which is put on record")
     work = Work(harness, environ, by, say, now, clock, now if as_of_given else None)
     with told_in_a_line("when it answers, the same command goes on"):
         try:
@@ -129,7 +133,8 @@ def _unless_postponed(work: Work, force: str | None) -> Cutover | None:
     with work.harness.alone():
         stands = standing(work.harness)
         if stands.finished:
-            return Cutover(operation=stands.operation, already=True)
+            runs = settle(work.harness, work.environ, work.say)
+            return Cutover(operation=stands.operation, already=True, schedules=runs)
         if stands.half_done:
             work.say(f"{stands.operation} has switched already; what comes after it is finished.")
             work.operation, work.views = stands.operation, stands.views

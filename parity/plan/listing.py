@@ -66,7 +66,8 @@ def list_keys(
 
     Where there is none, a file of before is left as it was.
     """
-    number, first, trouble = 0, [], ""
+    number, trouble = 0, ""
+    first: list[str] = []
     file: TextIO | None = None
     for key in keys:
         number += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from parity.model.errors import ParityError
 from parity.model.plan import Switching
 
-__all__ = ["postponed", "refuse_panic", "wait_while_postponed"]
+__all__ = ["postponed", "refuse_panic", "there", "wait_while_postponed"]
 
 LOOK = 0.5  # seconds
 REMIND = 30.0  # seconds
@@ -17,7 +17,7 @@ REMIND = 30.0  # seconds
 
 def refuse_panic(switching: Switching) -> None:
     """Raises when the panic file is there; nothing has been moved."""
-    if _there(switching.panic_file):
+    if there(switching.panic_file):
         raise ParityError(
             f"the panic file {switching.panic_file} is there: given up, and consumers read what "
             "they read before; remove the file to start again"
@@ -26,7 +26,7 @@ def refuse_panic(switching: Switching) -> None:
 
 def postponed(switching: Switching) -> bool:
     """The postpone file is there."""
-    return _there(switching.postpone_file)
+    return there(switching.postpone_file)
 
 
 def wait_while_postponed(switching: Switching, say: Callable[[str], None]) -> None:
@@ -50,6 +50,6 @@ def wait_while_postponed(switching: Switching, say: Callable[[str], None]) -> No
     say("No longer postponed.")
 
 
-def _there(path: Path) -> bool:
-    """A link that leads nowhere counts too: somebody put it there."""
+def there(path: Path) -> bool:
+    """Such a file is there. A link that leads nowhere counts too: somebody put it there."""
     return path.exists() or path.is_symlink()

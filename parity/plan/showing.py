@@ -15,6 +15,9 @@ from parity.nightly.harness import Harness
 from parity.nightly.snapshot import Say
 from parity.plan.approaching import gate_of
 from parity.plan.losing import told_in_a_line
+from parity.plan.postponing import there
+from parity.plan.prefect_there import prefect_there
+from parity.plan.schedules import asked
 from parity.plan.standing import Standing, standing
 from parity.plan.verifying import Checked, checked, checks, views_of
 from parity.switch import View
@@ -33,6 +36,9 @@ class Planned:
         checks: what must hold whatever `--force` says, as it is now.
         views: what would be moved.
         switching: hooks, files, schedules and patience.
+        prefect: why Prefect would not resume its schedules; empty where it would. A note: no
+            cutover waits for Prefect.
+        waits: nothing is left but that Prefect's schedules run.
     """
 
     migration: str
@@ -41,19 +47,60 @@ class Planned:
     checks: tuple[Checked, ...]
     views: tuple[View, ...]
     switching: Switching
+    prefect: str = ""
+    waits: bool = False
+
+    @property
+    def refused_for(self) -> tuple[str, ...]:
+        """What a cutover would be refused for beside the gate and the checks."""
+        if self.gate is None:
+            return ()
+        phase, panic = self.stands.phase, there(self.switching.panic_file)
+        return (
+            *((f"the phase is {phase}",) if phase is not Phase.VALIDATION else ()),
+            *(("the panic file is there",) if panic else ()),
+        )
 
     @property
     def ready(self) -> bool:
         """True when a cutover would go through, as far as can be told now."""
+        return self.gate is None or (self.gate.open and not self.refused_anyway)
+
+    @property
+    def refused_anyway(self) -> bool:
+        """Not even `--force` would have it go through."""
+        return bool(self.refused_for) or not all(check.ok for check in self.checks)
+
+    @property
+    def answer(self) -> str:
+        """Would it go through, and if not, for how much."""
         if self.gate is None:
-            return True
-        right = self.stands.phase is Phase.VALIDATION and not self.switching.panic_file.exists()
-        return right and self.gate.open and all(check.ok for check in self.checks)
+            return self._what_is_left
+        red = sum(not check.ok for check in self.checks)
+        if not self.ready:
+            counts = f"{_counted(len(self.gate.red), 'gate item')}, {_counted(red, 'check')}"
+            return f"No: it would be refused: {', '.join([counts, *self.refused_for])}"
+        late = ", once the postpone file is gone" if there(self.switching.postpone_file) else ""
+        return (
+            f"Yes: it would go through{late}: {_counted(len(self.gate.items), 'gate item')} and "
+            f"{_counted(len(self.checks), 'check')} hold"
+        )
+
+    @property
+    def _what_is_left(self) -> str:
+        if self.stands.half_done:
+            return (
+                f"{self.stands.operation} has switched; the same command with --execute finishes "
+                "what is left."
+            )
+        if self.waits:
+            return "Nothing is left to do but that Prefect's schedules run."
+        return "Nothing is left to do."
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 where something is red."""
-        return 0 if self.ready else 1
+        """0, or 1 where something is red or nothing loads new data."""
+        return 0 if self.ready and not self.waits else 1
 
     def to_json(self) -> dict[str, Any]:
         """What `parity cutover --json` prints."""
@@ -66,6 +113,7 @@ class Planned:
             "operation": self.stands.operation or None,
             "half_done": self.stands.half_done,
             "ready": self.ready,
+            "answer": self.answer,
             "gate": self.gate.to_json() if self.gate else None,
             "checks": [check.to_json() for check in self.checks],
             "views": [view.to_json() for view in self.views],
@@ -74,6 +122,8 @@ class Planned:
                 "after": [hook.name for hook in switching.after],
             },
             "schedules": list(switching.schedules),
+            "prefect": self.prefect or None,
+            "waits_for_prefect": self.waits,
             "postpone_file": str(switching.postpone_file),
             "panic_file": str(switching.panic_file),
             "lock_timeout_seconds": switching.lock_timeout.total_seconds(),
@@ -100,6 +150,7 @@ def show(harness: Harness, *, now: datetime, environ: Mapping[str, str], say: Sa
 def _look(harness: Harness, now: datetime, environ: Mapping[str, str], say: Say) -> Planned:
     stands = standing(harness)
     left = not (stands.finished or stands.half_done)
+    waits, switching = stands.finished and asked(harness) is not None, harness.suite.plan.switching
     views: tuple[View, ...] = stands.views
     found: tuple[Checked, ...] = ()
     if left:
@@ -114,5 +165,11 @@ def _look(harness: Harness, now: datetime, environ: Mapping[str, str], say: Say)
         gate=gate_of(harness, now, environ) if left else None,
         checks=found,
         views=views,
-        switching=harness.suite.plan.switching,
+        switching=switching,
+        prefect=prefect_there(switching.schedules, environ) if left or waits else "",
+        waits=waits,
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -12,20 +12,17 @@ import psycopg
 from parity.database import Role
 from parity.database.complaint import first_line
 from parity.model.errors import DatabaseError, ParityError
-from parity.model.suite import Dataset
-from parity.model.trail import TrailKind
 from parity.model.verdict import Side
 from parity.nightly.harness import Harness
 from parity.nightly.snapshot import Say
+from parity.plan.newest_night import newest_night
+from parity.plan.sides_reached import candidate_not_behind, legacy_not_behind, settled
 from parity.switch import (
-    Reached,
     View,
-    config_of_run,
     digest,
     digest_relations,
     one_snapshot,
     prove_way_back,
-    reached,
     require_every_row,
     resolve_as_served,
     side_of,
@@ -93,10 +90,10 @@ def checks(harness: Harness, views: Sequence[View], now: datetime, say: Say) -> 
     """
     return (
         Check("the way back", lambda: _way_back(harness, views, say)),
-        Check("the newest night", lambda: _newest_night(harness, now)),
-        Check("legacy is not behind", lambda: _legacy_there(harness, now)),
-        Check("candidate is not behind", lambda: _no_lag(harness)),
-        Check("nothing unsettled", lambda: _settled(harness, now)),
+        Check("the newest night", lambda: newest_night(harness, now)),
+        Check("legacy is not behind", lambda: legacy_not_behind(harness, now)),
+        Check("candidate is not behind", lambda: candidate_not_behind(harness)),
+        Check("nothing unsettled", lambda: settled(harness, now)),
         Check("every row can be served", lambda: _every_row(harness, views, say)),
     )
 
@@ -154,100 +151,3 @@ def _way_back(harness: Harness, views: Sequence[View], say: Say) -> str:
 def _every_row(harness: Harness, views: Sequence[View], say: Say) -> str:
     rows = require_every_row(harness.database, views, Side.CANDIDATE, say)
     return f"all {rows:,} rows of the candidate fit the views"
-
-
-def _newest_night(harness: Harness, now: datetime) -> str:
-    suite = harness.suite
-    session = harness.exchange.latest(now, suite.at)
-    run = harness.store.current(suite.migration, session)
-    if run is None:
-        raise ParityError(
-            f"the night of session {session} is due and not stored; run parity nightly"
-        )
-    with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
-        config, compared = config_of_run(connection, run.run_id)
-    if config != suite.config_hash and not _recorded_before(harness, compared):
-        raise ParityError(
-            f"the night of session {session} was compared under another config; run parity "
-            "compare, or wait for the next night"
-        )
-    return f"{run.run_id} of session {session}, under this config"
-
-
-def _recorded_before(harness: Harness, compared: datetime) -> bool:
-    """A run that was found again keeps its old config; the trail knows since when this one is."""
-    rows = harness.store.trail(harness.suite.migration, TrailKind.CONFIG)
-    if not rows:
-        return False
-    return rows[-1].content.get("hash") == harness.suite.config_hash and rows[-1].at <= compared
-
-
-def _sides(harness: Harness) -> list[tuple[Dataset, Reached, Reached]]:
-    """How far legacy and candidate are, of each dataset."""
-    zone = str(harness.exchange.zone)
-    with harness.database.connect_as(Role.PARITY_HARNESS) as connection:
-        return [
-            (
-                dataset,
-                reached(connection, dataset, Side.LEGACY, zone),
-                reached(connection, dataset, Side.CANDIDATE, zone),
-            )
-            for dataset in harness.suite.datasets
-        ]
-
-
-def _legacy_there(harness: Harness, now: datetime) -> str:
-    """Legacy has the newest session that was compared, or all that the candidate has of it."""
-    session = harness.exchange.latest(now, harness.suite.at)
-    late = [
-        f"{dataset.name} ({_told(legacy)}; candidate {_told(candidate)})"
-        for dataset, legacy, candidate in _sides(harness)
-        if _behind(harness, legacy, candidate, session)
-    ]
-    if late:
-        raise ParityError(
-            f"legacy lacks rows up to session {session}, so there is no way back to it: "
-            f"{', '.join(late)}"
-        )
-    return f"rows up to session {session}, or all that there are"
-
-
-def _behind(harness: Harness, legacy: Reached, candidate: Reached, session: date) -> bool:
-    if candidate.newest is None:
-        return candidate.rows and not legacy.rows
-    if legacy.newest is None:
-        return True
-    zone = harness.exchange.zone
-    wanted = min(candidate.newest.astimezone(zone).date(), session)
-    return legacy.newest.astimezone(zone).date() < wanted
-
-
-def _no_lag(harness: Harness) -> str:
-    late = [
-        f"{dataset.name} ({_told(candidate)}; legacy {_told(legacy)})"
-        for dataset, legacy, candidate in _sides(harness)
-        if (legacy.rows and not candidate.rows)
-        or (legacy.newest and (candidate.newest is None or candidate.newest < legacy.newest))
-    ]
-    if late:
-        raise ParityError(f"the candidate is behind legacy: {', '.join(late)}")
-    return "each dataset reaches as far as legacy"
-
-
-def _settled(harness: Harness, now: datetime) -> str:
-    young = [
-        f"{dataset.name} (newest {max(newest):%Y-%m-%d %H:%M %Z}, settled after {dataset.settle})"
-        for dataset, legacy, candidate in _sides(harness)
-        if dataset.settle is not None
-        and (newest := [one.newest for one in (legacy, candidate) if one.newest is not None])
-        and max(newest) > now - dataset.settle
-    ]
-    if young:
-        raise ParityError(f"rows are too young to have been compared: {', '.join(young)}")
-    return "no row is younger than its dataset's settle"
-
-
-def _told(found: Reached) -> str:
-    if found.newest is not None:
-        return f"newest {found.newest:%Y-%m-%d %H:%M %Z}"
-    return "has rows" if found.rows else "has none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
 
@@ -11,7 +12,7 @@ import psycopg
 from parity.database import Database
 from parity.switch import queries
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "how_to_end"]
 
 
 class Watch:
@@ -33,6 +34,7 @@ class Watch:
         self._timer = threading.Timer(after, self._look)
         self._timer.daemon = True
         self.blockers: tuple[str, ...] = ()
+        self.pids: tuple[int, ...] = ()  # of the same sessions
 
     def __enter__(self) -> Watch:
         self._timer.start()
@@ -58,6 +60,15 @@ class Watch:
         except psycopg.Error:
             return  # then nobody is named
         self.blockers = tuple(_line(*row) for row in rows)
+        self.pids = tuple(row[0] for row in rows)
+
+
+def how_to_end(pids: Sequence[int]) -> str:
+    """What to type against sessions that stand in the way; empty where none is known."""
+    if not pids:
+        return ""
+    ends = ", ".join(f"pg_terminate_backend({pid})" for pid in dict.fromkeys(pids))
+    return f"to end {'it' if len(pids) == 1 else 'them'}: psql -c 'SELECT {ends}'"
 
 
 def _line(pid: int, name: str, user: str, state: str | None, since: datetime | None) -> str:

@@ -7,10 +7,11 @@ after which PostgreSQL looks for deadlocks: it is never a reader that is sacrifi
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
@@ -20,7 +21,7 @@ from parity.database.complaint import first_line
 from parity.model.errors import DatabaseError
 from parity.model.verdict import Side
 from parity.switch import queries
-from parity.switch.blocking import Watch
+from parity.switch.blocking import Watch, how_to_end
 from parity.switch.serving import layered, making
 from parity.switch.view import View, in_order
 
@@ -65,12 +66,23 @@ class _Switch:
     limit: float
     within: Within
     longest: float = 0.0
-    blockers: tuple[str, ...] = field(default=())
+    blockers: tuple[str, ...] = ()
+    pids: tuple[int, ...] = ()
 
     @property
     def written(self) -> list[str]:
         """Views that any switch writes."""
         return [view.now for view in self.views]
+
+    def seen(self, watch: Watch) -> None:
+        """Who was in the way; where nobody was seen this time, who was the last time."""
+        if watch.blockers:
+            self.blockers, self.pids = watch.blockers, watch.pids
+
+    def longest_of(self, attempts: int) -> float:
+        """Seconds that so many tries take at most, with the pauses between them."""
+        pauses = sum(_most(attempt) for attempt in range(2, attempts + 1))
+        return attempts * self.limit + pauses
 
 
 def swap(
@@ -114,17 +126,30 @@ def swap(
         if _try(switch):
             seconds = time.monotonic() - started
             return Swapped(seconds, attempt, switch.longest)
-        if attempt in (1, 10):
-            say(f"The views of schema {schema} are in use{_by(switch)}; trying again.")
+        if attempt == 1 < attempts:
+            say(_in_use(switch, attempts))
     raise DatabaseError(
         f"the views of schema {schema} were in use at each of {attempts} tries{_by(switch)}; "
-        "nothing has changed; end that session, or try again later"
+        f"nothing has changed; {how_to_end(switch.pids) or 'end that session'}, or try again later"
+    )
+
+
+def _in_use(switch: _Switch, attempts: int) -> str:
+    """Said once: who is in the way, how long it tries, and what may be done."""
+    end = how_to_end(switch.pids)
+    return (
+        f"The views of schema {switch.schema} are in use{_by(switch)}; try 1 of {attempts}, for up "
+        f"to about {max(1, math.ceil(switch.longest_of(attempts)))} s{f'; {end}' if end else ''}"
     )
 
 
 def _pause(attempt: int) -> float:
     """Seconds before a try: longer each time, and never in step with anybody."""
-    return random.uniform(0.5, 1.0) * min(LONGEST, SHORTEST * 1.5**attempt)
+    return random.uniform(0.5, 1.0) * _most(attempt)
+
+
+def _most(attempt: int) -> float:
+    return min(LONGEST, float(SHORTEST * 1.5**attempt))
 
 
 def _by(switch: _Switch) -> str:
@@ -165,7 +190,7 @@ def _begin(connection: psycopg.Connection, switch: _Switch) -> str:
         try:
             connection.execute(queries.ONE_SWITCH, [switch.schema])
         finally:
-            switch.blockers = watch.blockers or switch.blockers
+            switch.seen(watch)
     row = connection.execute(queries.XID).fetchone()
     assert row is not None
     return str(row[0])
@@ -190,7 +215,7 @@ def _replace(connection: psycopg.Connection, switch: _Switch) -> None:
         finally:
             switch.longest = max(switch.longest, time.monotonic() - began)
             watch.cancel()
-            switch.blockers = watch.blockers or switch.blockers
+            switch.seen(watch)
 
 
 def _spare(connection: psycopg.Connection, switch: _Switch, began: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -13,18 +13,21 @@ import pytest
 
 from parity.database import Database
 from parity.model.errors import ParityError
+from parity.model.result import JobOutcome, RunResult
 from parity.model.trail import TrailKind
 from parity.model.verdict import Phase, Side, Verdict
 from parity.nightly import Harness
 from parity.nightly.serving import serve
 from parity.plan import postponing
+from parity.plan.approaching import gate_of
 from parity.plan.cutover import Cutover, SwitchedInterrupt, cut_over
 from parity.plan.moving import Work, move, take_back
 from parity.plan.rollback import roll_back
 from parity.plan.verifying import views_of
 from tests.conftest import Inside
+from tests.plan.test_schedules import Fake
 from tests.plan.toy_cutover import CONFIG, NOW, SESSION, act, check, finished, opened, prepare
-from tests.report.build import equal, run
+from tests.report.build import different, equal, pair, run
 
 FORCED = ("cutover", "--execute", "--migration", "toy", "--force", "a rehearsal", "--by", "anna",
           "--as-of", NOW.isoformat())  # fmt: skip
@@ -112,12 +115,21 @@ def test_the_plan_shows_everything_and_writes_nothing(
     before = kinds(harness)
     told = inside("cutover", "--as-of", NOW.isoformat(), folder=tmp_path)
     assert told.returncode == 1, told
-    for text in ("Phase validation; consumers read legacy", "The gate is NOT OPEN", "trained",
-                 "✓  the way back", "View market.prices: from legacy.prices to prefect.prices",
-                 "price numeric(15,4)", "may: /bin/sh hook.sh before", "then: /bin/sh hook.sh",
-                 ".parity/postpone", "parity cutover --execute --migration toy"):  # fmt: skip
+    red = len(gate_of(harness, NOW, {}).red)
+    first, *_, last = told.stdout.splitlines()
+    assert first == f"No: it would be refused: {red} gate items, 0 checks"
+    assert last.endswith("on record.")
+    for text in ("phase validation; consumers read legacy", "The gate is NOT OPEN", "trained",
+                 "✓ the way back", "market.prices: from legacy.prices to prefect.prices",
+                 "✓ the newest night: pass: toy.2024-02-29.1, 0 rows differ, no jobs failed",
+                 "✓ legacy is not behind: both sides end on 2024-02-29\n",
+                 "may: /bin/sh hook.sh before", "then: /bin/sh hook.sh", ".parity/postpone",
+                 f"With --execute it would be refused for {red} of the gate's items"):  # fmt: skip
         assert text in told.stdout, (text, told.stdout)
     assert max(map(len, told.stdout.splitlines())) <= 80
+    assert "price numeric(15,4)" not in told.stdout
+    told = inside("cutover", "--columns", "--as-of", NOW.isoformat(), folder=tmp_path)
+    assert "price numeric(15,4)" in told.stdout
     told = inside("cutover", "--as-of", NOW.isoformat(), "--json", "-", folder=tmp_path)
     found = json.loads(told.stdout)
     assert (found["ready"], found["primary"], found["phase"]) == (False, "legacy", "validation")
@@ -136,6 +148,8 @@ def test_the_plan_shows_everything_and_writes_nothing(
         (("--execute",), "--execute asks for the migration's name: --migration toy"),
         (("--execute", "--migration", "to"), r"--migration toy (not to)"),
         (("--execute", "--migration", "toy", "--force", " "), "--force needs a reason"),
+        (("--force", ""), "--force needs a reason"),
+        (("--migration", ""), "--migration and --force go with --execute"),
         (
             ("--execute", "--migration", "toy", "--as-of", NOW.isoformat()),
             "the gate is not open: ",
@@ -309,6 +323,85 @@ def test_the_newest_night_must_be_stored_and_of_this_config(
     assert state(database, tmp_path) == "candidate"
 
 
+def undecided(as_of: datetime) -> RunResult:
+    """A night of which two jobs failed and eleven rows differ."""
+    jobs = tuple(
+        JobOutcome(name=name, side=Side.LEGACY, exit_code=1, seconds=1.0, log="", reason="lost")
+        for name in ("old", "older")
+    )
+    differs = different("prices", [pair("A", number) for number in range(11)])
+    return run(
+        Verdict.UNDECIDED, differs, equal("sizes"), migration="toy", session=SESSION, as_of=as_of,
+        phase="validation", jobs=jobs, reasons=("job old failed",),
+    )  # fmt: skip
+
+
+def test_a_night_that_has_not_passed_is_not_overridden(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside
+) -> None:
+    night = undecided(harness.exchange.night(SESSION, harness.suite.at))
+    harness.store.save(night, {}, config=harness.suite.config_hash)
+    told = inside(*FORCED, folder=tmp_path)
+    assert told.returncode == 2, told
+    found = (
+        "the night of session 2024-02-29 (toy.2024-02-29.2) has not passed: undecided, 11 rows "
+        "differ, 2 jobs failed (old, older)"
+    )
+    assert found in told.stderr
+    assert harness.store.trail("toy", TrailKind.SWITCH, TrailKind.OVERRIDE) == ()
+    assert state(database, tmp_path) == "legacy"
+    told = inside("cutover", "--as-of", NOW.isoformat(), folder=tmp_path)
+    first, *_, last = told.stdout.splitlines()
+    assert (told.returncode, first[-9:]) == (1, ", 1 check")
+    assert last == "With --execute it would be refused, whatever --force says."
+
+
+def test_the_plan_says_where_both_sides_end(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside
+) -> None:
+    sql(database, "DELETE FROM legacy.prices WHERE day > '2024-02-27'; "
+        "DELETE FROM prefect.prices WHERE day > '2024-02-27'")  # fmt: skip
+    told = inside("cutover", "--as-of", NOW.isoformat(), folder=tmp_path)
+    assert (
+        "✓ legacy is not behind: both sides end on 2024-02-27; the newest session due is 2024-02-29"
+    ) in " ".join(told.stdout.split())
+    sql(database, "INSERT INTO prefect.prices VALUES ('A', '2024-02-28', 1), ('A', '2024-03-01', 1)"
+        "; INSERT INTO legacy.prices VALUES ('A', '2024-02-29', 1)")  # fmt: skip
+    told = inside("cutover", "--as-of", NOW.isoformat(), folder=tmp_path)
+    assert "legacy ends on 2024-02-29, the candidate on 2024-03-01" in " ".join(told.stdout.split())
+
+
+WITH_SCHEDULES = CONFIG.replace("  hooks:", "  schedules: [flow/daily]\n  hooks:")
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/api"])
+def test_where_prefect_does_not_answer_the_last_line_says_that_nothing_loads(
+    database: Database, tmp_path: Path, harness: Harness, inside: Inside, url: str
+) -> None:
+    (tmp_path / "parity.yaml").write_text(WITH_SCHEDULES, encoding="utf-8")
+    of = opened(database.admin_url, tmp_path)
+    night = harness.store.current("toy", SESSION)
+    assert night is not None
+    harness.store.append_trail("toy", TrailKind.CONFIG, "anna", {"hash": of.suite.config_hash})
+    harness.store.save(night, {}, config=of.suite.config_hash)
+    plan = inside("cutover", "--as-of", NOW.isoformat(), folder=tmp_path, PREFECT_API_URL=url)
+    assert "0 checks" in plan.stdout.splitlines()[0]  # no check is red for it
+    assert "nothing would load new data after a cutover" in " ".join(plan.stdout.split())
+    last = "NOTHING LOADS NEW DATA until Prefect's schedules run: parity status"
+    for _ in range(2):  # the same command does not say that all is well
+        told = inside(*FORCED, folder=tmp_path, PREFECT_API_URL=url)
+        assert (told.returncode, told.stdout.splitlines()[-1]) == (1, last), told
+        assert ("Set PREFECT_API_URL" in told.stdout) is not bool(url)
+    plan = inside("cutover", folder=tmp_path, PREFECT_API_URL=url)
+    assert (plan.returncode, plan.stdout.splitlines()[-1]) == (1, last)
+    with Fake(lambda method, _path: (204, None) if method == "PATCH" else (200, {"id": "1"})
+              ).running() as there:  # fmt: skip
+        told = inside(*FORCED, folder=tmp_path, PREFECT_API_URL=there)
+    assert told.returncode == 0, told
+    assert "nothing is left to do." in told.stdout
+    assert inside("cutover", folder=tmp_path, PREFECT_API_URL=url).returncode == 0
+
+
 def test_rows_that_have_not_settled_are_waited_for(
     database: Database, tmp_path: Path, harness: Harness, go: Go
 ) -> None:
@@ -468,7 +561,7 @@ def test_a_gate_that_closes_while_hooks_run_is_seen(
 
     def say(line: str) -> None:
         if line.startswith("Hook may"):
-            late = run(Verdict.UNDECIDED, equal("prices"), sizes, reasons=("late",), **values)
+            late = run(Verdict.PASS, equal("prices"), sizes, **values | {"phase": "parallel_run"})
             harness.store.save(late, {}, config=harness.suite.config_hash)
 
     cut_over(harness, by="anna", force="so", now=NOW, environ={}, say=say)
@@ -598,8 +691,7 @@ def test_a_rollback_while_a_cutover_finishes_has_the_last_word(
     database: Database, tmp_path: Path, harness: Harness, moment: str, done: list[str]
 ) -> None:
     """Nothing of it is undone: no hook that stops the old scripts, no schedule that runs."""
-    config = CONFIG.replace("  hooks:", "  schedules: [flow/daily]\n  hooks:")
-    (tmp_path / "parity.yaml").write_text(config, encoding="utf-8")
+    (tmp_path / "parity.yaml").write_text(WITH_SCHEDULES, encoding="utf-8")
     of = opened(database.admin_url, tmp_path)
     of = replace(of, suite=replace(of.suite, config_hash=harness.suite.config_hash))
 

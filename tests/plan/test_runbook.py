@@ -55,6 +55,7 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
             text = f"INSERT INTO {schema}.{view} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
             connection.execute(text, [symbol, session, 100])
 """
+ROWS = 6  # of two symbols on three days
 TABLE = """
 SET ROLE {role};
 CREATE TABLE {table} (symbol text, day date, close float8, PRIMARY KEY (symbol, day));
@@ -149,7 +150,7 @@ class Site:
             for name, side, _ in JOBS
         )
         found = run(
-            Verdict.PASS, *(equal(dataset.name) for dataset in suite.datasets),
+            Verdict.PASS, *(equal(dataset.name, ROWS) for dataset in suite.datasets),
             migration=suite.migration, session=day, phase=phase.value,
             as_of=harness.exchange.night(day, suite.at), selftest=FOUND_ALL, jobs=jobs, **values,
         )  # fmt: skip
