@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import Moment, by_option, config_option, json_option
-from parity.cli.telling import never_fails, say, write_json
+from parity.cli.telling import never_fails, say, show_in_index, write_json
 from parity.model.errors import ConfigError, ParityError, UsageError
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def rollback(
         never_fails(_print)(done.to_json(), lambda: list(rolled_back_lines(done)), json_path)
     except ParityError as error:  # the file for the JSON: it is switched all the same
         never_fails(say)(str(error))
+    if done.finished:
+        show_in_index(harness)
     return done.exit_code
 
 

@@ -13,8 +13,8 @@ import click
 
 from parity.cli.options import Moment, by_option, config_option
 from parity.cli.rollback import ALL as ROLLBACK
-from parity.cli.telling import write_json
-from parity.model.errors import UsageError
+from parity.cli.telling import never_fails, say, show_in_index, write_json
+from parity.model.errors import ParityError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,14 +82,19 @@ def cutover(
     try:
         done = cut_over(
             harness, by=by, force=reason, now=as_of or _now(), environ=os.environ,
-            say=_say(json_path), clock=None if as_of else _now, as_of_given=as_of is not None,
+            say=never_fails(_say(json_path)), clock=None if as_of else _now,
+            as_of_given=as_of is not None,
         )  # fmt: skip
     except SwitchedInterrupt as error:
         click.echo(f"parity: interrupted; {error}", err=True)
         return INTERRUPTED
-    _tell(done.to_json(), json_path, lambda: list(_cutover_lines(done)))
+    show_in_index(harness)
+    try:
+        never_fails(_tell)(done.to_json(), json_path, lambda: list(_cutover_lines(done)))
+    except ParityError as error:  # the file for the JSON: it is switched all the same
+        never_fails(say)(str(error))
     if not done.schedules:
-        _say(json_path)(nothing_loads())
+        never_fails(_say(json_path))(nothing_loads())
     return done.exit_code
 
 

@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
-from parity.model.errors import UsageError
+from parity.model.errors import ParityError, UsageError
 from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 
-__all__ = ["let_go", "never_fails", "say", "shown", "tell", "write_json"]
+if TYPE_CHECKING:
+    from parity.nightly import Harness
+
+__all__ = ["let_go", "never_fails", "say", "show_in_index", "shown", "tell", "write_json"]
 
 P = ParamSpec("P")
 
@@ -103,6 +106,14 @@ def never_fails(tells: Callable[P, object]) -> Callable[P, None]:
             tells(*arguments, **named)
 
     return told
+
+
+def show_in_index(harness: Harness) -> None:
+    """Has the index of nights tell of a switch; the switch does not depend on it."""
+    from parity.nightly.night import publish_index
+
+    with suppress(ParityError, OSError):
+        publish_index(harness)
 
 
 def let_go() -> None:

@@ -61,19 +61,12 @@ class Cutover:
 
     def to_json(self) -> dict[str, Any]:
         """What `parity cutover --execute --json` prints."""
-        swapped = self.swapped
         return {
             "schema_version": 1,
             "operation": self.operation,
             "primary": Side.CANDIDATE.value,
             "already": self.already,
-            "switched": None
-            if swapped is None
-            else {
-                "seconds": round(swapped.seconds, 4),
-                "attempts": swapped.attempts,
-                "longest_hold": round(swapped.longest_hold, 4),
-            },
+            "switched": self.swapped.to_json() if self.swapped else None,
             "failed_hooks": [outcome.to_json() for outcome in self.failed],
             "schedules_done": self.schedules,
             "forced": list(self.forced),

@@ -58,20 +58,13 @@ class RolledBack:
 
     def to_json(self) -> dict[str, Any]:
         """What `parity rollback --execute --json` prints."""
-        swapped = self.swapped
         return {
             "schema_version": 1,
             "operation": self.operation,
             "database": self.database,
             "primary": Side.LEGACY.value,
             "already": self.already,
-            "switched": None
-            if swapped is None
-            else {
-                "seconds": round(swapped.seconds, 4),
-                "attempts": swapped.attempts,
-                "longest_hold": round(swapped.longest_hold, 4),
-            },
+            "switched": self.swapped.to_json() if self.swapped else None,
             "called_off": self.called_off,
             "hooks": [outcome.to_json() for outcome in self.hooks],
             "schedules_done": self.settled,

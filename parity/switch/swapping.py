@@ -54,6 +54,14 @@ class Swapped:
     attempts: int
     longest_hold: float
 
+    def to_json(self) -> dict[str, float]:
+        """The `switched` object of what cutover and rollback print."""
+        return {
+            "seconds": round(self.seconds, 4),
+            "attempts": self.attempts,
+            "longest_hold": round(self.longest_hold, 4),
+        }
+
 
 @dataclass(slots=True)
 class _Switch:
