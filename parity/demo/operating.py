@@ -102,8 +102,8 @@ class Operator:
             raise ParityError(f"demo: the rollback was not finished: {'; '.join(done.troubles)}")
         listed = sum(proof.beyond + proof.missing for proof in _proofs(done))
         self.say(
-            f"rollback: consumers read the scripts' rows; switched in {_ms(done.swapped.seconds)}, "
-            f"{listed} rows listed that differ"
+            f"rollback: consumers read the scripts, in {_ms(done.swapped.seconds)}; "
+            f"{listed} rows are listed"
         )
         self._as_flows(MEND)
         night.compare(say=_quiet)

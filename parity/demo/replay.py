@@ -63,10 +63,14 @@ def run_demo(config: Path, *, nights: int, echo: Echo, environ: Mapping[str, str
             results = harness.store.nights(suite.migration)
     echo("")
     echo(str(render_index([NightRow.of(result) for result in results])))
-    index = suite.reports / "index.html"
-    here = Path.cwd()
-    echo(f"Reports: {index.relative_to(here) if index.is_relative_to(here) else index}")
+    echo(f"Reports: {_near(suite.reports / 'index.html')}")
+    echo(f"Look around: PARITY_STATE={_near(suite.state)} parity status (phase show, checklist)")
     return 2 if any(result.verdict is Verdict.UNDECIDED for result in results) else 0
+
+
+def _near(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _replay(harness: Harness, vendors: ReplayServer, env: Mapping[str, str], nights: int) -> None:
