@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import config_option
-from parity.cli.telling import shown, write_json
+from parity.cli.telling import shown, text_or_json
 from parity.model.verdict import Phase
 
 if TYPE_CHECKING:
@@ -66,13 +65,7 @@ def verify(config: Path, head: str | None, json_path: str | None) -> int:
     from parity.plan.evidence import verify as find
 
     found = find(_harness(config), head)
-    text = json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n"
-    if json_path == "-":
-        click.echo(text, nl=False)
-    else:
-        if json_path:
-            write_json(json_path, text)
-        click.echo(_text(found), nl=False)
+    text_or_json(lambda: _text(found), found.to_json(), json_path)
     return found.exit_code
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from parity.cli.options import Command, Moment, by_option, config_option
-from parity.cli.telling import shown, write_json
+from parity.cli.telling import shown, text_or_json
 from parity.model.errors import UsageError
 
 __all__ = ["ALL"]
@@ -68,7 +65,7 @@ def checklist(
         first = f"{NOTHING_TO_LEAVE}\n" if last else ""
         return f"{first}{listed}{shown(page)}\n"
 
-    _tell(text, found.to_json(), json_path)
+    text_or_json(text, found.to_json(), json_path)
     return 0 if found.open or last else 1
 
 
@@ -94,7 +91,7 @@ def sign(config: Path, item: str, by: str, note: str, json_path: str | None) -> 
         if found.new
         else f"{found.item} was signed by {found.row.by} already; nothing was added.\n"
     )
-    _tell(lambda: text, found.to_json(), json_path)
+    text_or_json(lambda: text, found.to_json(), json_path)
     return 0
 
 
@@ -122,7 +119,7 @@ def show(
         environ=os.environ,
         prefect_api=_api(prefect_api),
     )
-    _tell(
+    text_or_json(
         lambda: str(render_phase(found.checklist, found.primary, found.history)),
         found.to_json(),
         json_path,
@@ -174,7 +171,7 @@ def advance(
         forced = f"FORCED through a closed gate; red: {red}\n" if found.forced else ""
         return f"{forced}{seen.phase.value} → {to}, by {by}\n"
 
-    _tell(text, found.to_json(), json_path)
+    text_or_json(text, found.to_json(), json_path)
     return 0 if found.moved else 1
 
 
@@ -194,7 +191,7 @@ def retreat(config: Path, by: str, why: str, json_path: str | None) -> int:
     from parity.plan.phases import retreat as move
 
     found = move(open_harness(config, os.environ), by=by, why=_one_line(why))
-    _tell(lambda: f"{found.source} → {found.to}, by {by}\n", found.to_json(), json_path)
+    text_or_json(lambda: f"{found.source} → {found.to}, by {by}\n", found.to_json(), json_path)
     return 0
 
 
@@ -204,17 +201,6 @@ def _api(given: str | None) -> str | None:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _tell(text: Callable[[], str], content: Mapping[str, Any], json_path: str | None) -> None:
-    """Prints, or writes the JSON, or both."""
-    printed = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if json_path == "-":
-        click.echo(printed, nl=False)
-        return
-    if json_path:
-        write_json(json_path, printed)
-    click.echo(text(), nl=False)
 
 
 ALL = (phase, checklist, sign)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.options import by_option, config_option
-from parity.cli.telling import write_json
+from parity.cli.telling import beside, text_or_json
 from parity.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def cleanup(
     if not execute:
         what: What = "undo" if undo else "drop" if drop else "quarantine"
         return _plan(harness, config, by, place, json_path, what)
-    done = _execute(harness, by, migration, place, _say(json_path), undo=undo, drop=drop)
+    done = _execute(harness, by, migration, place, beside(json_path), undo=undo, drop=drop)
     from parity.plan.quarantining.screen import render_done
 
     _tell(render_done(done), done, json_path)
@@ -107,21 +106,8 @@ def _execute(
     return plan.quarantine(harness, migration, by=by, now=now, folder=folder, say=say)
 
 
-def _say(json_path: str | None) -> Callable[[str], None]:
-    def say(line: str) -> None:
-        click.echo(line, err=json_path == "-")
-
-    return say
-
-
 def _tell(screen: Screen, found: Cleanup | Done, json_path: str | None) -> None:
-    text = json.dumps(found.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if json_path == "-":
-        click.echo(text, nl=False)
-        return
-    if json_path:
-        write_json(json_path, text)
-    click.echo(str(screen), nl=False)
+    text_or_json(lambda: screen, found.to_json(), json_path)
 
 
 ALL: tuple[click.Command, ...] = (cleanup,)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.options import config_option
-from parity.cli.telling import say, write_json
+from parity.cli.telling import say, text_or_json
 from parity.model.errors import UsageError
 from parity.model.verdict import Verdict
 
@@ -63,7 +62,7 @@ def status(
         prefect_api=prefect_api or os.environ.get("PREFECT_API_URL"),
         environ=os.environ,
     )
-    _say(str(render_flows(found)), found.to_json(), json_path)
+    text_or_json(lambda: render_flows(found), found.to_json(), json_path)
     return 0
 
 
@@ -81,7 +80,7 @@ def _nights(harness: Harness, json_path: str | None) -> int:
     else:
         text += "No night yet: run parity nightly.\n"
     content = _nights_json(harness.suite.migration, nights) | {"serving": found.to_json()}
-    _say(text, content, json_path)
+    text_or_json(lambda: text, content, json_path)
     return (nights[0].verdict if nights else Verdict.UNDECIDED).exit_code
 
 
@@ -100,14 +99,3 @@ def _nights_json(migration: str, nights: Sequence[RunResult]) -> dict[str, Any]:
             for night in nights
         ],
     }
-
-
-def _say(text: str, content: Mapping[str, Any], json_path: str | None) -> None:
-    """Prints, or writes the JSON, or both."""
-    if json_path:
-        printed = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        if json_path == "-":
-            text = printed
-        else:
-            write_json(json_path, printed)
-    click.echo(text, nl=False)

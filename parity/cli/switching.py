@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import click
 
 from parity.cli.options import Moment, by_option, config_option
 from parity.cli.rollback import ALL as ROLLBACK
-from parity.cli.telling import never_fails, say, show_in_index, write_json
+from parity.cli.telling import beside, never_fails, say, show_in_index, text_or_json
 from parity.model.errors import ParityError, UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def cutover(
     try:
         done = cut_over(
             harness, by=by, force=reason, now=as_of or _now(), environ=os.environ,
-            say=never_fails(_say(json_path)), clock=None if as_of else _now,
+            say=never_fails(beside(json_path)), clock=None if as_of else _now,
             as_of_given=as_of is not None,
         )  # fmt: skip
     except SwitchedInterrupt as error:
@@ -94,7 +93,7 @@ def cutover(
     except ParityError as error:  # the file for the JSON: it is switched all the same
         never_fails(say)(str(error))
     if not done.schedules:
-        never_fails(_say(json_path))(nothing_loads())
+        never_fails(beside(json_path))(nothing_loads())
     return done.exit_code
 
 
@@ -110,7 +109,7 @@ def _show(config: Path, now: datetime, json_path: str | None, *, columns: bool) 
 
     harness = open_harness(config, os.environ)
     # The answer comes first: what takes a while is said beside it.
-    planned = show(harness, now=now, environ=os.environ, say=_say("-"))
+    planned = show(harness, now=now, environ=os.environ, say=beside("-"))
     _tell(planned.to_json(), json_path, lambda: list(planned_lines(planned, columns=columns)))
     return planned.exit_code
 
@@ -133,7 +132,7 @@ def drill(config: Path, readers: int, seconds: float, by: str, json_path: str | 
     from parity.plan.drill import drill as rehearse
 
     harness = open_harness(config, os.environ)
-    found = rehearse(harness, readers=readers, seconds=seconds, by=by, say=_say(json_path))
+    found = rehearse(harness, readers=readers, seconds=seconds, by=by, say=beside(json_path))
     _tell(found.to_json(), json_path, lambda: list(_drill_lines(found)))
     return found.exit_code
 
@@ -157,27 +156,14 @@ def _reason(force: str | None) -> str | None:
     return force
 
 
-def _say(json_path: str | None) -> Callable[[str], None]:
-    def say(line: str) -> None:
-        click.echo(line, err=json_path == "-")
-
-    return say
-
-
 def _tell(
     content: Mapping[str, Any],
     json_path: str | None,
     lines: Callable[[], list[RenderableType]],
 ) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if json_path == "-":
-        click.echo(text, nl=False)
-        return
-    if json_path:
-        write_json(json_path, text)
     from parity.report.screen import Screen
 
-    click.echo(str(Screen(lines, 80)), nl=False)
+    text_or_json(lambda: Screen(lines, 80), content, json_path)
 
 
 def _cutover_lines(done: Cutover) -> Iterator[RenderableType]:

@@ -21,7 +21,17 @@ from parity.model.verdict import Verdict
 if TYPE_CHECKING:
     from parity.nightly import Harness
 
-__all__ = ["let_go", "never_fails", "say", "show_in_index", "shown", "tell", "write_json"]
+__all__ = [
+    "beside",
+    "let_go",
+    "never_fails",
+    "say",
+    "show_in_index",
+    "shown",
+    "tell",
+    "text_or_json",
+    "write_json",
+]
 
 P = ParamSpec("P")
 
@@ -89,6 +99,37 @@ def write_json(path: str, text: str) -> None:
 def say(line: str) -> None:
     """Tells what is worth a line, on standard error."""
     click.echo(f"parity: {line}", err=True)
+
+
+def text_or_json(
+    text: Callable[[], object], content: Mapping[str, Any], json_path: str | None
+) -> None:
+    """Prints the text, or the JSON alone where that is for standard output.
+
+    Args:
+        text: makes what is printed, with the end of its last line.
+        content: what the JSON says.
+        json_path: where it goes too; `-` is standard output; None: nowhere.
+
+    Raises:
+        UsageError: the JSON cannot be written.
+    """
+    printed = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if json_path == "-":
+        click.echo(printed, nl=False)
+        return
+    if json_path:
+        write_json(json_path, printed)
+    click.echo(str(text()), nl=False)
+
+
+def beside(json_path: str | None) -> Callable[[str], None]:
+    """Tells lines as they come, on standard error where the JSON has standard output."""
+
+    def told(line: str) -> None:
+        click.echo(line, err=json_path == "-")
+
+    return told
 
 
 def never_fails(tells: Callable[P, object]) -> Callable[P, None]:
