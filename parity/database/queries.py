@@ -18,6 +18,8 @@ LOCK_HOLDER = sql.SQL(
     "AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(%s, 7301842) "
     "AND a.backend_start IS NOT NULL"
 )
+# Adds a row to the audit trail, as part of the transaction; answers with its number.
+APPEND_TRAIL = sql.SQL("SELECT parity.append_trail(%s, %s, %s, %s)")
 # Each role that exists, and whether the connecting role may take it on.
 EXISTING_ROLES = sql.SQL(
     "SELECT rolname, pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = ANY(%s)"

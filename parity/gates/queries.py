@@ -5,18 +5,12 @@ from __future__ import annotations
 from psycopg import sql
 
 __all__ = [
-    "APPEND",
     "COMPARED_BEFORE",
     "CONFIGS",
-    "FOUND_BEFORE",
     "NEWEST_PHASE",
     "TRAIL_LOCK",
 ]
 
-# Runs that no comparison has found since a moment: they are of an earlier stay in their phase.
-FOUND_BEFORE = sql.SQL(
-    "SELECT run_id FROM parity.attempt WHERE migration = %s GROUP BY run_id HAVING max(at) < %s"
-)
 # Sessions whose first comparison was before a moment, whatever has been found of them since.
 COMPARED_BEFORE = sql.SQL(
     "SELECT session FROM parity.attempt WHERE migration = %s GROUP BY session HAVING min(at) < %s"
@@ -27,4 +21,3 @@ TRAIL_LOCK = sql.SQL("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7301845)
 NEWEST_PHASE = sql.SQL(
     "SELECT coalesce(max(number), 0) FROM parity.trail WHERE migration = %s AND kind = 'phase'"
 )
-APPEND = sql.SQL("SELECT parity.append_trail(%s, %s, %s, %s)")

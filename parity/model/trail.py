@@ -7,12 +7,14 @@ hash, `chain_hash` here makes it again, so that an edited, removed or moved row 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["TrailEntry", "TrailKind", "chain_hash"]
+__all__ = ["TrailEntry", "TrailKind", "chain_hash", "content_text"]
 
 
 class TrailKind(StrEnum):
@@ -50,6 +52,11 @@ class TrailEntry:
     text: str
     previous: str
     hash: str
+
+
+def content_text(content: Mapping[str, Any]) -> str:
+    """A row's content as it is written: the hash is made of this text."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False)
 
 
 def chain_hash(entry: TrailEntry) -> str:

@@ -6,7 +6,6 @@ the transaction that switches the views.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from typing import Any
 import psycopg
 
 from parity.database import Role
-from parity.gates.queries import APPEND, NEWEST_PHASE, TRAIL_LOCK
+from parity.database.trail import note
+from parity.gates.queries import NEWEST_PHASE, TRAIL_LOCK
 from parity.model.checklist import Checklist, Move
 from parity.model.errors import ParityError, StoreError, UsageError
 from parity.model.trail import TrailKind
@@ -236,8 +236,7 @@ def _write(harness: Harness, seen: int, by: str, rows: Sequence[_Row]) -> None:
                     "the phase was changed meanwhile: look at it (parity phase show), then again"
                 )
             for kind, content in rows:
-                text = json.dumps(content, ensure_ascii=False, sort_keys=True)
-                connection.execute(APPEND, [migration, kind.value, by, text])
+                note(connection, migration, kind, by, content)
     except psycopg.Error as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StoreError(f"the phase cannot be stored: {reason}") from error

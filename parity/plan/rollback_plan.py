@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +10,7 @@ from psycopg import sql
 
 from parity.database import Role
 from parity.model.errors import DatabaseError, ParityError
+from parity.model.trail import content_text
 from parity.model.verdict import Phase, Side
 from parity.nightly.harness import Harness
 from parity.plan.listed_before import listed_before
@@ -181,7 +181,7 @@ def script_of(harness: Harness) -> str:
     views = [view for view in where.views if view.name not in where.odd]
     if not views:
         raise DatabaseError(f"{nothing} in {where.database}")
-    row = json.dumps(switch_row(views, PSQL, "by hand"), ensure_ascii=False, sort_keys=True)
+    row = content_text(switch_row(views, PSQL, "by hand"))
     statements = queries.script(
         Role.PARITY_SWITCH.value,
         harness.suite.plan.switching.lock_timeout,

@@ -20,6 +20,7 @@ from parity.plan.prefect_there import prefect_there
 from parity.plan.schedules import asked
 from parity.plan.standing import Standing, standing
 from parity.plan.verifying import Checked, checked, checks, views_of
+from parity.report.words import count
 from parity.switch import View
 
 __all__ = ["Planned", "show"]
@@ -78,12 +79,12 @@ class Planned:
             return self._what_is_left
         red = sum(not check.ok for check in self.checks)
         if not self.ready:
-            counts = f"{_counted(len(self.gate.red), 'gate item')}, {_counted(red, 'check')}"
+            counts = f"{count(len(self.gate.red), 'gate item')}, {count(red, 'check')}"
             return f"No: it would be refused: {', '.join([counts, *self.refused_for])}"
         late = ", once the postpone file is gone" if there(self.switching.postpone_file) else ""
         return (
-            f"Yes: it would go through{late}: {_counted(len(self.gate.items), 'gate item')} and "
-            f"{_counted(len(self.checks), 'check')} hold"
+            f"Yes: it would go through{late}: {count(len(self.gate.items), 'gate item')} and "
+            f"{count(len(self.checks), 'check')} hold"
         )
 
     @property
@@ -169,7 +170,3 @@ def _look(harness: Harness, now: datetime, environ: Mapping[str, str], say: Say)
         prefect=prefect_there(switching.schedules, environ) if left or waits else "",
         waits=waits,
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

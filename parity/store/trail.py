@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from parity.model.trail import TrailEntry, TrailKind
+from parity.model.trail import TrailEntry, TrailKind, content_text
 from parity.store import tables
 
 __all__ = ["append_trail", "read_trail"]
@@ -18,7 +18,7 @@ def append_trail(
     connection: Connection, migration: str, kind: TrailKind, by: str, content: Mapping[str, Any]
 ) -> int:
     """Adds a row in the connection's transaction; returns its number."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    text = content_text(content)
     added = select(func.parity.append_trail(migration, kind.value, by, text))
     return int(connection.execute(added).scalar_one())
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from parity.database.trail import note
 from parity.switch.digesting import Digest, digest, digest_relations, one_snapshot
 from parity.switch.lagging import Reached, config_of_run, reached
-from parity.switch.noting import note, noted_since
+from parity.switch.noting import noted_since
 from parity.switch.proving import prove_way_back, require_every_row
 from parity.switch.queries import side_seen
 from parity.switch.resolving import NoRelationError, resolve, resolve_as_served

@@ -1,35 +1,15 @@
-"""Adds to the trail in the transaction that moves the views."""
+"""What stands in the trail, as the transaction that moves the views sees it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 
-from parity.model.trail import TrailKind
 from parity.switch import queries
 
-__all__ = ["note", "noted_since"]
-
-
-def note(
-    connection: psycopg.Connection,
-    migration: str,
-    kind: TrailKind,
-    by: str,
-    content: Mapping[str, Any],
-) -> int:
-    """Adds a row; it is there when the transaction is committed, and not before.
-
-    Returns:
-        Its number, if the transaction is committed.
-    """
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    row = connection.execute(queries.APPEND, [migration, kind.value, by, text]).fetchone()
-    assert row is not None
-    return int(row[0])
+__all__ = ["noted_since"]
 
 
 def noted_since(

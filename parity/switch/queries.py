@@ -90,7 +90,6 @@ SINCE = sql.SQL(
     'SELECT kind, "by", content FROM parity.trail WHERE migration = %s AND number > %s '
     "ORDER BY number"
 )
-APPEND = sql.SQL("SELECT parity.append_trail(%s, %s, %s, %s)")
 # Bytes of a table with its partitions; no row where it is not there, 0 for a view.
 SIZE = sql.SQL(
     "SELECT COALESCE((SELECT sum(pg_table_size(t.relid)) FROM pg_partition_tree(c.oid) t), "

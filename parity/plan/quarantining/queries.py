@@ -8,7 +8,6 @@ from typing import LiteralString
 from psycopg import sql
 
 __all__ = [
-    "APPEND",
     "AS_HARNESS",
     "COMPARED",
     "COUNTERS",
@@ -29,7 +28,6 @@ __all__ = [
 ]
 
 AS_HARNESS = sql.SQL("SET LOCAL ROLE parity_harness")
-APPEND = sql.SQL("SELECT parity.append_trail(%s, 'cleanup', %s, %s)")
 NAMES = sql.SQL("SELECT nspname::text FROM pg_namespace")
 OWNERS = sql.SQL(
     "SELECT nspname::text, pg_get_userbyid(nspowner)::text, obj_description(oid, 'pg_namespace') "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from parity.database import Role
 from parity.database.complaint import first_line
 from parity.database.provision import SCHEMA_OWNERS
 from parity.database.quarantined import Quarantined, dropped, quarantined
+from parity.database.trail import note
 from parity.model.errors import DatabaseError, ParityError, UsageError
 from parity.model.suite import Suite
 from parity.model.trail import TrailKind
@@ -153,8 +153,7 @@ def append(
     """Adds rows to the trail in the connection's transaction, of which they are the last part."""
     connection.execute(queries.AS_HARNESS)
     for entry in entries:
-        text = json.dumps(entry, ensure_ascii=False, sort_keys=True, allow_nan=False)
-        connection.execute(queries.APPEND, [harness.suite.migration, by, text])
+        note(connection, harness.suite.migration, TrailKind.CLEANUP, by, entry)
 
 
 def operation_id(now: datetime) -> str:
