@@ -129,9 +129,10 @@ def _together(
                 future.result()
         except BaseException:
             stop.set()
-            for connection in connections:
-                _cancel(connection)
-            wait(futures)
+            # Again and again: one that was between two statements did not hear it.
+            while wait(futures, timeout=0.2).not_done:
+                for connection in connections:
+                    _cancel(connection)
             raise
 
 
