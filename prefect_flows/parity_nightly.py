@@ -30,6 +30,7 @@ from parity.model.verdict import Verdict
 from parity.nightly import Harness, Night, harness_of, read_suite
 from parity.nightly.alerting import alert_after_night
 from parity.nightly.pruning import prune_old_evidence
+from parity.nightly.publishing import beside_of
 from parity.plan.schedules import settle
 from parity.report.headline import compared_rows
 from parity.report.terminal import render_night
@@ -76,7 +77,7 @@ def compare(night: Night, jobs: tuple[JobOutcome, ...]) -> RunResult:
 @task(name="publish", **STEP)
 def publish(night: Night, result: RunResult) -> Path:
     """Write the report; leave its link, its table of verdicts and its text as artifacts."""
-    page = night.publish(result)
+    page = night.publish(result, os.environ)
     link = night.harness.suite.alerts.link
     create_link_artifact(
         key="parity-report",
@@ -100,9 +101,8 @@ def publish(night: Night, result: RunResult) -> Path:
         description=f"{result.session}: {result.verdict.value}",
     )
     store = night.harness.store
-    text = render_night(
-        result, nights=store.nights(result.migration), noise=store.noise(result.migration)
-    )
+    nights, noise = store.nights(result.migration), store.noise(result.migration)
+    text = render_night(result, beside=beside_of(night.harness, result, nights, noise))
     create_markdown_artifact(key="parity-night", markdown=f"```\n{text}\n```")
     return page
 

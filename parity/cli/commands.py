@@ -89,7 +89,7 @@ def compare(
         # An unknown run is refused before a long comparison, not after it.
         before = None if run_id is None else earlier_run(harness, night.session, run_id)
         with Progress() as progress:
-            result = night.compare(full=full, progress=progress, say=say)
+            result = night.compare(full=full, progress=progress, say=say, environ=os.environ)
         found = None if before is None else (before, since(harness, result, before))
         prune_old_evidence(harness, datetime.now(UTC))
         return _tell(harness, result, json_path, found)
@@ -110,7 +110,7 @@ def report(config: Path, session: date | None, json_path: str | None) -> int:
 
     harness = open_harness(config, os.environ)
     with harness.alone():
-        nights = publish_all(harness)
+        nights = publish_all(harness, os.environ)
     wanted = [night for night in nights if session in (None, night.session)]
     if not wanted:
         raise UsageError(
@@ -165,7 +165,7 @@ def _tell(
     json_path: str | None,
     since: tuple[str, tuple[Since, ...]] | None = None,
 ) -> int:
-    from parity.nightly.night import EVIDENCE
+    from parity.nightly.publishing import beside_of
 
     beside = None if since is None else {"since": [found.to_json() for found in since[1]]}
 
@@ -180,16 +180,9 @@ def _tell(
         yield f"\nReport: {shown(harness.suite.reports / NightRow.of(result).link)}\n"
         yield f"Run: {result.run_id}\n"
 
-    evidence = harness.suite.state / EVIDENCE
-    return tell(
-        result,
-        json_path,
-        beside=beside,
-        evidence=evidence,
-        after=after,
-        nights=harness.store.nights(result.migration),
-        noise=harness.store.noise(result.migration),
-    )
+    store, migration = harness.store, result.migration
+    around = beside_of(harness, result, store.nights(migration), store.noise(migration))
+    return tell(result, json_path, beside=beside, shown=around, after=after)
 
 
 ALL = (

@@ -46,8 +46,8 @@ def checklist(
     nothing is left; 1 closed; 2 could not be told.
     """
     from parity.nightly import open_harness
-    from parity.nightly.night import publish_index
-    from parity.plan.checklist import checklist as judge
+    from parity.nightly.checklist import checklist as judge
+    from parity.nightly.publishing import publish_overview
     from parity.report.checklist import write_checklist
     from parity.report.checklist_terminal import render_checklist
     from parity.report.phase_terminal import NOTHING_TO_LEAVE, is_last
@@ -56,8 +56,8 @@ def checklist(
     found = judge(
         harness, now=as_of or datetime.now(UTC), environ=os.environ, prefect_api=_api(prefect_api)
     )
+    publish_overview(harness)  # whose pages link to this one
     page = write_checklist(found, harness.suite.reports)
-    publish_index(harness)  # which links to it
     last = is_last(found)
 
     def text() -> str:

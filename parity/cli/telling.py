@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import click
 
 from parity.model.errors import ParityError, UsageError
-from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from parity.nightly import Harness
+    from parity.report.beside import Beside
 
 __all__ = [
     "beside",
@@ -41,10 +41,8 @@ def tell(
     json_path: str | None,
     *,
     beside: Mapping[str, Any] | None = None,
-    evidence: Path | None = None,
+    shown: Beside | None = None,
     after: Callable[[], Iterable[object]] | None = None,
-    nights: Sequence[RunResult] | None = None,
-    noise: Sequence[Noise] = (),
 ) -> int:
     """Prints a run and returns its exit code.
 
@@ -52,10 +50,8 @@ def tell(
         result: the run.
         json_path: where its JSON goes too; `-` is standard output, which then holds nothing else.
         beside: keys that the JSON holds beside those of the contract.
-        evidence: the folder of the runs' Parquet files.
+        shown: what is shown beside the run.
         after: makes what is printed after the run: texts that end their lines.
-        nights: all nights, which tell the lives of its incidents.
-        noise: how much legacy differs from itself.
 
     Raises:
         UsageError: the JSON cannot be written.
@@ -65,9 +61,10 @@ def tell(
     else:
         if json_path:
             write_json(json_path, _json(result, beside))
+        from parity.report.beside import NOTHING
         from parity.report.terminal import render_night
 
-        night = render_night(result, evidence=evidence, nights=nights, noise=noise)
+        night = render_night(result, beside=shown or NOTHING)
         for part in (night, *(after() if after else ())):
             click.echo(str(part), nl=False)
     if result.verdict is Verdict.UNDECIDED:
@@ -150,11 +147,11 @@ def never_fails(tells: Callable[P, object]) -> Callable[P, None]:
 
 
 def show_in_index(harness: Harness) -> None:
-    """Has the index of nights tell of a switch; the switch does not depend on it."""
-    from parity.nightly.night import publish_index
+    """Has index, checklist and phases tell of a switch; the switch does not depend on it."""
+    from parity.nightly.publishing import publish_overview
 
     with suppress(ParityError, OSError):
-        publish_index(harness)
+        publish_overview(harness)
 
 
 def let_go() -> None:

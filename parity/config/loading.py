@@ -18,6 +18,8 @@ from parity.model.suite import Suite
 
 __all__ = ["load", "load_text", "refusal", "text_of"]
 
+USUAL = "parity.yaml"
+
 
 def load(path: Path) -> Suite:
     """Load parity.yaml; relative paths in it are relative to its folder.
@@ -42,7 +44,9 @@ def load_text(text: str, path: Path) -> Suite:
         document = read(text)
     except UnreadableError as error:
         raise refusal(path, [error.finding]) from error
-    return replace(_suite(document, path), text=text)
+    # Commands that somebody is to type name the file only where it is not the usual one.
+    source = "" if path.name == USUAL else str(path)
+    return replace(_suite(document, path), text=text, source=source)
 
 
 def _suite(document: Document, path: Path) -> Suite:

@@ -13,7 +13,7 @@ from parity.model.errors import ParityError
 from parity.model.suite import Suite
 from parity.model.verdict import Phase
 from parity.nightly import Harness, Night
-from parity.plan.checklist import checklist
+from parity.nightly.checklist import checklist
 from parity.plan.cutover import cut_over
 from parity.plan.drill import drill
 from parity.plan.phases import advance

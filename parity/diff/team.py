@@ -129,10 +129,7 @@ def _together(
                 future.result()
         except BaseException:
             stop.set()
-            # Again and again: one that was between two statements did not hear it.
-            while wait(futures, timeout=0.2).not_done:
-                for connection in connections:
-                    _cancel(connection)
+            _end(futures, connections)
             raise
 
 
@@ -150,6 +147,13 @@ def _raise(futures: Sequence[Future[None]]) -> None:
             error = future.exception()
             if error is not None:
                 raise error
+
+
+def _end(futures: Sequence[Future[None]], connections: Sequence[psycopg.Connection]) -> None:
+    """Ends what goes on, again and again: one that was between two statements hears nothing."""
+    while wait(futures, timeout=0.2).not_done:
+        for connection in connections:
+            _cancel(connection)
 
 
 def _cancel(connection: psycopg.Connection) -> None:

@@ -6,8 +6,10 @@ import re
 
 __all__ = [
     "CONFIG",
+    "GATE",
     "MANIFEST",
     "PAGE",
+    "PICTURES",
     "RESULT",
     "VERSIONS",
     "WAIVERS",
@@ -24,9 +26,12 @@ PAGE = "index.html"  # the report as it was published that night
 CONFIG = "parity.yaml"
 WAIVERS = "waivers.yaml"
 VERSIONS = "versions.json"
+PICTURES = "pictures.json"  # what charts are drawn from; there before the seal
+GATE = "gate.json"  # how the gate stood after the night; there before the seal
 _FIXED = frozenset({MANIFEST, RESULT, PAGE, CONFIG, WAIVERS, VERSIONS})
 _LOG = re.compile(r"job-.+\.log")
 _PART = re.compile(r"\..+\.part")
+_QUALITY = re.compile(r"quality-.+\.html")  # the data docs; there before the seal
 
 
 def log_name(job: str) -> str:
@@ -46,7 +51,8 @@ def is_sealed_anew(name: str) -> bool:
 
 def is_of_harness(name: str) -> bool:
     """True of every name that the harness gives; what else lies there is somebody else's."""
-    return is_sealed_anew(name) or name.endswith(".parquet")
+    kept = name in (PICTURES, GATE) or name.endswith(".parquet") or _QUALITY.fullmatch(name)
+    return is_sealed_anew(name) or bool(kept)
 
 
 def is_run_id(text: object, migration: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -60,6 +61,28 @@ class Item:
             "runs": list(self.runs),
         }
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Item:
+        """The item of one of `items`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        since = stored["since"]
+        return cls(
+            id=stored["id"],
+            title=stored["title"],
+            ok=stored["ok"],
+            evidence=stored["evidence"],
+            link=stored["link"] or "",
+            since=date.fromisoformat(since) if since else None,
+            since_why=stored["since_why"] or "",
+            missing=stored["missing"] or "",
+            manual=stored["manual"],
+            sessions=stored["sessions"],
+            runs=tuple(stored["runs"]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklist:
@@ -109,6 +132,23 @@ class Checklist:
             "earliest": self.earliest.isoformat() if self.earliest else None,
             "items": [item.to_json() for item in self.items],
         }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Checklist:
+        """The checklist of what `to_json` made.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        earliest, at = stored["earliest"], stored["at"]
+        return cls(
+            migration=stored["migration"],
+            phase=Phase(stored["phase"]),
+            to=Phase(stored["to"]) if stored["to"] else None,
+            items=tuple(map(Item.from_json, stored["items"])),
+            earliest=date.fromisoformat(earliest) if earliest else None,
+            at=datetime.fromisoformat(at) if at else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,4 +168,5 @@ class Suite:
     flows: Flows = field(default_factory=Flows)
     plan: Plan = field(default_factory=Plan)
     config_hash: str = ""
+    source: str = field(default="", compare=False)  # as it was named, where not parity.yaml
     text: str = field(default="", compare=False, repr=False)  # of parity.yaml, for the record

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parity.nightly.harness import Harness, harness_of, open_harness, read_suite
-    from parity.nightly.night import Night, publish_all
+    from parity.nightly.night import Night
+    from parity.nightly.publishing import publish_all
 
 __all__ = ["Harness", "Night", "harness_of", "open_harness", "publish_all", "read_suite"]
 
-_PLACES = {"Night": "night", "publish_all": "night"}
+_PLACES = {"Night": "night", "publish_all": "publishing"}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,6 @@ from parity.gates import judge_run
 from parity.jobs import run_jobs
 from parity.jobs.run import Report
 from parity.model.audit import Audit
-from parity.model.noise import Noise
 from parity.model.result import JobOutcome, RunResult
 from parity.model.selftest import SelfTest
 from parity.model.trail import TrailKind
@@ -23,19 +22,15 @@ from parity.model.waiver import Waiver
 from parity.nightly.examine import Findings, Look, examine
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.proving import prove
+from parity.nightly.publishing import publish_night
 from parity.nightly.quarantined import refuse_quarantined
 from parity.nightly.recording import record_config
 from parity.nightly.revising import remember
-from parity.nightly.sealing import seal
 from parity.nightly.serving import serve
-from parity.nightly.serving_state import serving_view
 from parity.nightly.snapshot import Say
-from parity.nightly.upkeep.pages import with_pages
 from parity.nightly.windowing import prune_logs
-from parity.report.publish import write_index, write_night
-from parity.report.view import NightRow
 
-__all__ = ["EVIDENCE", "Night", "publish_all", "publish_index"]
+__all__ = ["EVIDENCE", "Night"]
 
 LOGS = "logs"
 MOVES = (TrailKind.PHASE, TrailKind.SWITCH)
@@ -264,19 +259,9 @@ class Night:
         )
         return stored
 
-    def publish(self, result: RunResult) -> Path:
-        """Writes the night's report and the index; returns the path of the night's page."""
-        nights = self.harness.store.nights(result.migration)
-        noise = self.harness.store.noise(result.migration)
-        reports = self.harness.suite.reports
-        shown = _with_pages(self.harness, nights, self.session)
-        for night in [result, *(other for other in shown if other != result)]:
-            # Also those that were stored by a harness that was killed before it published them.
-            if night == result or not (reports / NightRow.of(night).link).exists():
-                _publish(self.harness, night, nights, noise)
-        _index(self.harness, shown)
-        seal(self.harness, shown)
-        return reports / NightRow.of(result).link
+    def publish(self, result: RunResult, environ: Mapping[str, str] | None = None) -> Path:
+        """Writes the night's report and all overviews; returns the path of the night's page."""
+        return publish_night(self.harness, result, environ)
 
     def run(
         self,
@@ -288,7 +273,7 @@ class Night:
     ) -> RunResult:
         """All steps with the jobs."""
         jobs = self.jobs(environ, report)
-        return self._finish(jobs, full=False, progress=progress, say=say)
+        return self._finish(jobs, full=False, progress=progress, say=say, environ=environ)
 
     def compare(
         self,
@@ -296,9 +281,12 @@ class Night:
         full: bool = False,
         progress: Progress | None = None,
         say: Say | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> RunResult:
         """All steps but the jobs: compares what is stored."""
-        return self._finish(self.last_jobs(), full=full, progress=progress, say=say)
+        return self._finish(
+            self.last_jobs(), full=full, progress=progress, say=say, environ=environ
+        )
 
     def _finish(
         self,
@@ -307,60 +295,9 @@ class Night:
         full: bool,
         progress: Progress | None,
         say: Say | None,
+        environ: Mapping[str, str] | None,
     ) -> RunResult:
         with self.look(jobs, full=full, progress=progress, say=say) as findings:
             result = self.conclude(findings, jobs, self.selftest(), say)
-        self.publish(result)
+        self.publish(result, environ)
         return result
-
-
-def publish_all(harness: Harness) -> tuple[RunResult, ...]:
-    """Writes all reports again from what is stored; returns the nights, newest first.
-
-    Where nothing is stored nothing is written: an index may be that of another database.
-    """
-    nights = harness.store.nights(harness.suite.migration)
-    noise = harness.store.noise(harness.suite.migration)
-    if nights:
-        shown = _with_pages(harness, nights, max(night.session for night in nights))
-        for result in shown:
-            _publish(harness, result, nights, noise)
-        _index(harness, shown)
-    return nights
-
-
-def publish_index(harness: Harness) -> None:
-    """Writes the index of nights again, as after a switch; without a night there is none."""
-    nights = harness.store.nights(harness.suite.migration)
-    if nights:
-        _index(harness, _with_pages(harness, nights, nights[0].session))
-
-
-def _with_pages(harness: Harness, nights: Sequence[RunResult], day: date) -> tuple[RunResult, ...]:
-    phase = harness.store.phase(harness.suite.migration)
-    return with_pages(nights, harness.suite.retention, phase, day)
-
-
-def _publish(
-    harness: Harness, result: RunResult, nights: Sequence[RunResult], noise: Sequence[Noise]
-) -> None:
-    row = NightRow.of(result)
-    before = next((night for night in nights if night.session < result.session), None)
-    write_night(
-        result,
-        lambda dataset: harness.store.discrepancies(result, dataset),
-        (harness.suite.reports / row.link).parent,
-        since_previous=NightRow.of(before) if before else None,
-        evidence=harness.suite.state / EVIDENCE,
-        nights=nights,
-        noise=noise,
-    )
-
-
-def _index(harness: Harness, nights: Sequence[RunResult]) -> None:
-    write_index(
-        [NightRow.of(night) for night in nights],
-        harness.suite.reports,
-        migration=harness.suite.migration,
-        serving=serving_view(harness),
-    )

@@ -21,7 +21,7 @@ __all__ = ["approach", "gate_of"]
 
 def gate_of(harness: Harness, now: datetime, environ: Mapping[str, str]) -> Checklist:
     """The checklist of the phase in force."""
-    from parity.plan.checklist import checklist
+    from parity.nightly.checklist import checklist
 
     return checklist(harness, now=now, environ=environ, prefect_api=environ.get("PREFECT_API_URL"))
 

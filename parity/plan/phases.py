@@ -21,9 +21,9 @@ from parity.model.checklist import Checklist, Move
 from parity.model.errors import ParityError, StoreError, UsageError
 from parity.model.trail import TrailKind
 from parity.model.verdict import Phase, Side
+from parity.nightly.checklist import checklist
 from parity.nightly.harness import Harness
 from parity.nightly.recording import record_config
-from parity.plan.checklist import checklist
 
 __all__ = ["Advanced", "Standing", "advance", "retreat", "show"]
 

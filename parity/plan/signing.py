@@ -11,9 +11,9 @@ from parity.gates.facts import Facts
 from parity.gates.signatures import signed, to_sign
 from parity.model.errors import UsageError
 from parity.model.trail import TrailEntry, TrailKind
+from parity.nightly.checklist import facts_of
 from parity.nightly.harness import Harness
 from parity.nightly.recording import record_config
-from parity.plan.checklist import facts_of
 
 __all__ = ["Signature", "sign"]
 

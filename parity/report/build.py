@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from urllib.parse import quote
 
-from parity.model.noise import Noise
 from parity.model.result import JobOutcome, RunResult, SecondOpinion
 from parity.model.verdict import Phase, Side, Verdict
 from parity.report import headline as say
 from parity.report.around import around, changes
+from parity.report.beside import NOTHING, Beside
 from parity.report.dataset import dataset_view
 from parity.report.rows import Sample
 from parity.report.selftest import again, bad_lines, score_views, selftest_ok, selftest_text
-from parity.report.view import Figure, JobView, NightRow, NightView
+from parity.report.view import Figure, JobView, NightView
 from parity.report.waivers import to_see_to
 from parity.report.words import ABSENT, count, day, memory_text, utc_text, value_text, visible
 
@@ -27,21 +27,17 @@ def night_view(
     result: RunResult,
     samples: Mapping[str, Sample] | None = None,
     *,
-    previous: NightRow | None = None,
+    beside: Beside = NOTHING,
     kept: Collection[str] | None = None,
-    nights: Sequence[RunResult] | None = None,
-    noise: Sequence[Noise] = (),
     docs: str = "",
 ) -> NightView:
     """The view of a night; `samples` are the discrepancy rows to show, by dataset name.
 
     `kept` names the datasets that have a Parquet file of all their discrepancies; None: it is
-    not known which. `nights` are all nights, for the lives of incidents; without them nothing is
-    said of these. `noise` is how much legacy differs from itself. `docs` is where the page finds
-    docs/causes.md.
+    not known which. `docs` is where the page finds docs/causes.md.
     """
     samples = samples or {}
-    known = around(result, nights, noise, docs)
+    known = around(result, beside.nights, beside.noise, docs)
     ordered = sorted(result.datasets, key=lambda dataset: _WORST_FIRST[dataset.verdict])
     return NightView(
         migration=visible(result.migration),
@@ -57,7 +53,7 @@ def night_view(
         answer=say.answer(result),
         reasons=tuple(visible(reason) for reason in result.reasons),
         waivers=to_see_to(result),
-        previous=say.since_previous(result, previous, changes(known)),
+        previous=say.since_previous(result, beside.previous, changes(known)),
         figures=tuple(_figures(result)),
         datasets=tuple(
             dataset_view(dataset, samples.get(dataset.name, Sample()), number, kept, known)

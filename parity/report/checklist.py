@@ -8,7 +8,7 @@ from pathlib import Path
 from parity.model.checklist import Checklist, Item
 from parity.model.verdict import Verdict
 from parity.report.atomic import replace_file
-from parity.report.html import _render as render
+from parity.report.html import render_page
 from parity.report.view import Figure
 from parity.report.words import ABSENT, EXCHANGE_ZONE, day, visible
 
@@ -69,7 +69,7 @@ def checklist_view(found: Checklist) -> ChecklistView:
 def checklist_page(found: Checklist) -> str:
     """A checklist as one self-contained HTML page, to lie beside the index of nights."""
     view = checklist_view(found)
-    return render("checklist.html.j2", view.verdict, found=view)
+    return render_page("checklist.html.j2", view.verdict, found=view)
 
 
 def write_checklist(found: Checklist, reports: Path) -> Path:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from parity.model.result import DatasetResult, Discrepancy, RowState
+from parity.report.gridview import Cell, Grid
 from parity.report.rows import Sample
 from parity.report.story import named
-from parity.report.view import Cell, Grid
 from parity.report.words import (
     decimals_for,
     delta_of,

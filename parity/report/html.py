@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -24,7 +25,15 @@ from parity.report.view import (
 )
 from parity.report.words import day, visible
 
-__all__ = ["index_page", "night_page"]
+__all__ = ["index_page", "night_page", "render_page"]
+
+_STYLES = (
+    "templates/style.css", "templates/incidents.css", "templates/rows.css",
+    "templates/pictures.css", "templates/phase.css",
+)  # fmt: skip
+_SCRIPTS = ("templates/rows.js",)
+_CHART_STYLE = "vendored/uPlot.min.css"
+_CHART_SCRIPTS = ("vendored/uPlot.iife.min.js", "templates/charts.js")
 
 _ICON_COLOURS = {Verdict.PASS: "#0b6b4f", Verdict.FAIL: "#b3261e", Verdict.UNDECIDED: "#8a5700"}
 _ICON = (
@@ -36,7 +45,7 @@ _ICON = (
 
 def night_page(view: NightView) -> str:
     """A night as one self-contained HTML page."""
-    return _render("night.html.j2", view.verdict, night=view)
+    return render_page("night.html.j2", view.verdict, night=view)
 
 
 def index_page(
@@ -53,7 +62,7 @@ def index_page(
     """
     nights = newest_first(rows)
     latest = nights[0] if nights else None
-    return _render(
+    return render_page(
         "index.html.j2",
         latest.verdict if latest else Verdict.UNDECIDED,
         nights=nights,
@@ -66,16 +75,34 @@ def index_page(
     )
 
 
-def _render(template: str, verdict: Verdict, **values: object) -> str:
-    style, script = _asset("style.css"), _asset("table.js")
+def render_page(
+    template: str, verdict: Verdict, *, charts: Mapping[str, object] | None = None, **values: object
+) -> str:
+    """A page from a template; the verdict gives its icon and colours.
+
+    `charts` is what its charts draw, by the id of their place: what JSON can say. Without it the
+    page has no chart, and does not carry the library that draws them.
+    """
+    style = "".join(map(_asset, (*_STYLES, _CHART_STYLE) if charts else _STYLES))
+    scripts = [_asset(name) for name in ((*_CHART_SCRIPTS, *_SCRIPTS) if charts else _SCRIPTS)]
+    allowed = " ".join(f"'{_digest(script)}'" for script in scripts)
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src {allowed}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    # Style and scripts are files of this package, never data.
     return _environment().get_template(template).render(
-        **values, verdict=verdict, style=Markup(style), script=Markup(script), policy=policy,  # noqa: S704
-        icon=_icon(verdict),  # style and script are files of this package, never data
+        **values, verdict=verdict, style=Markup(style), scripts=list(map(Markup, scripts)),  # noqa: S704
+        charts=_json(charts) if charts else "", policy=policy, icon=_icon(verdict),
     )  # fmt: skip
+
+
+def _json(content: Mapping[str, object]) -> Markup:
+    """JSON that ends no script element, whatever it holds."""
+    text = json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704  # nothing in it is markup any more
 
 
 @cache
@@ -107,7 +134,7 @@ def _breakable(name: str) -> Markup:
 
 @cache
 def _asset(name: str) -> str:
-    return files("parity.report").joinpath("templates", name).read_text(encoding="utf-8")
+    return files("parity.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parity.report.pictures.view import IncidentPicture
+
 __all__ = [
     "Accepted",
     "Examples",
@@ -78,6 +80,8 @@ class IncidentView:
     `followed` those that it explains. `waiver` is the id of the one that waives it, `accepted` what
     that one says, where it is known.
     `shown` tells how many of its rows the page lists, `more` is what else is known of it.
+    `waive` is the command that accepts it, empty where none is to be; `trend` are its rows on each
+    night since it was first seen without a break, the newest last.
     """
 
     id: str
@@ -104,6 +108,9 @@ class IncidentView:
     examples: Examples | None
     more: tuple[str, ...]
     shown: str
+    waive: str = ""
+    trend: tuple[int, ...] = ()
+    picture: IncidentPicture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from parity.model.noise import Noise
 from parity.model.result import Discrepancy, RunResult
 from parity.report.atomic import replace_file, replaced_folder
+from parity.report.beside import NOTHING, Beside
 from parity.report.build import night_view
 from parity.report.checklist import PAGE as CHECKLIST_PAGE
 from parity.report.evidence import take
@@ -34,18 +34,14 @@ def write_night(
     discrepancies: Callable[[str], Iterable[Discrepancy]],
     folder: Path,
     *,
-    since_previous: NightRow | None = None,
-    evidence: Path | None = None,
-    nights: Sequence[RunResult] | None = None,
-    noise: Sequence[Noise] = (),
+    beside: Beside = NOTHING,
 ) -> None:
     """Publish a night in `folder` (`reports/<phase>/<session>`): page, result.json and rows.
 
     `discrepancies(dataset_name)` is asked once for each dataset with differing rows and is read
     as a stream; it yields the stored rows, which go to the CSV file. The Parquet file with all
-    of them is linked in from `evidence/<run_id>/`. `nights` are all stored nights, from which the
-    lives of incidents are told; `noise` is how much legacy differs from itself. Entries of the
-    folder that are not the report's own (job logs) are kept.
+    of them is linked in from `beside.evidence/<run_id>/`. Entries of the folder that are not the
+    report's own (job logs) are kept.
 
     Raises:
         ComparisonError: the rows do not add up to what the result says; the old folder stays.
@@ -58,16 +54,8 @@ def write_night(
             for dataset in result.datasets
             if dataset.rows.discrepancies
         }
-        kept = take(evidence, folder, new, result)
-        view = night_view(
-            result,
-            samples,
-            previous=since_previous,
-            kept=kept,
-            nights=nights,
-            noise=noise,
-            docs=_docs(folder),
-        )
+        kept = take(beside.evidence, folder, new, result)
+        view = night_view(result, samples, beside=beside, kept=kept, docs=_docs(folder))
         (new / "index.html").write_bytes(night_page(view).encode())
         (new / "result.json").write_bytes(render_json(result).encode())
 

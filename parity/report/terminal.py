@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from parity.model.noise import Noise
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
+from parity.report.beside import NOTHING, Beside
 from parity.report.build import night_view
 from parity.report.evidence import kept_in
 from parity.report.headline import night_line
@@ -37,24 +36,11 @@ _USUAL = "close"  # the column people know a bar by
 _STYLES = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.UNDECIDED: "bold yellow"}
 
 
-def render_night(
-    result: RunResult,
-    *,
-    width: int = 80,
-    previous: NightRow | None = None,
-    evidence: Path | None = None,
-    nights: Sequence[RunResult] | None = None,
-    noise: Sequence[Noise] = (),
-) -> Screen:
-    """The night's verdict, datasets, incidents and what went wrong beside them.
-
-    `evidence` is the folder of the runs' Parquet files, for nights with more rows than are stored.
-    `nights` are all nights, for the lives of incidents; `noise` is how much legacy differs from
-    itself.
-    """
-    kept = None if evidence is None else kept_in(evidence, result)
-    view = night_view(result, previous=previous, kept=kept, nights=nights, noise=noise)
-    latest = all(night.session <= result.session for night in nights or ())
+def render_night(result: RunResult, *, width: int = 80, beside: Beside = NOTHING) -> Screen:
+    """The night's verdict, datasets, incidents and what went wrong beside them."""
+    kept = None if beside.evidence is None else kept_in(beside.evidence, result)
+    view = night_view(result, beside=beside, kept=kept)
+    latest = all(night.session <= result.session for night in beside.nights or ())
     return Screen(lambda: _night(view, latest), width)
 
 

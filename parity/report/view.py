@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parity.model.verdict import Verdict
+from parity.report.gateview import GateView
+from parity.report.gridview import Cell, Grid
 from parity.report.incidentview import (
     Examples,
     IncidentView,
@@ -14,6 +16,7 @@ from parity.report.incidentview import (
     WaiverLine,
 )
 from parity.report.nights import NightDataset, NightRow, dataset_names, newest_first
+from parity.report.pictures.view import DatasetPictures, TrendPictures
 
 __all__ = [
     "Cell",
@@ -21,6 +24,7 @@ __all__ = [
     "DatasetView",
     "Examples",
     "Figure",
+    "GateView",
     "Grid",
     "IncidentView",
     "JobView",
@@ -52,36 +56,6 @@ def word_of(verdict: Verdict) -> str:
 def symbol_of(verdict: Verdict) -> str:
     """A one-character sign beside the word, so that the verdict never rests on colour."""
     return _SYMBOLS[verdict]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One table cell. `kind`: text, number, null, pair (three lines of one column), same, state
-    or incident (a link to `href`, with what a filter finds it by in `title`).
-
-    `sort` is a number for sorting where the text alone would sort wrongly; `title` says more.
-    `id` is an anchor, on the first row of an incident.
-    """
-
-    text: str
-    kind: str = "text"
-    sort: str | None = None
-    title: str = ""
-    legacy: str = ""
-    candidate: str = ""
-    href: str = ""
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """A table of discrepancies: header names, whether each is numeric, and rows of cells."""
-
-    id: str
-    caption: str
-    headers: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    keys: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +176,7 @@ class DatasetView:
     cut: str
     coverage: str
     overdue: bool
+    pictures: DatasetPictures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,3 +214,5 @@ class NightView:
     selftest_missed: tuple[str, ...]
     selftest_wrong: tuple[str, ...]
     selftest_again: str
+    gate: GateView | None = None
+    trends: TrendPictures | None = None

@@ -184,7 +184,7 @@ def test_what_was_changed_is_bundled_only_as_it_is(
     done = inside("evidence", "bundle", "--phase", "1", folder=tmp_path)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-2:] == [
-        "Bundle of parallel_run: 1 run, 13 files", "toy-parallel_run-evidence.zip",
+        "Bundle of parallel_run: 1 run, 14 files", "toy-parallel_run-evidence.zip",
     ]  # fmt: skip
     path = tmp_path / "toy-parallel_run-evidence.zip"
     before = path.read_bytes()

@@ -51,7 +51,7 @@ def test_a_night_is_sealed_with_all_that_it_left(make: Callable[..., Toy]) -> No
     reports = toy.harness.suite.reports / "parallel_run" / "2005-02-28"
     found = contents(place)
     assert sorted(found) == [
-        "index.html", "job-old.log", "manifest.json", "parity.yaml", "prices.parquet",
+        "gate.json", "index.html", "job-old.log", "manifest.json", "parity.yaml", "prices.parquet",
         "result.json", "versions.json", "waivers.yaml",
     ]  # fmt: skip
     assert found["index.html"] == (reports / "index.html").read_bytes()
@@ -87,7 +87,7 @@ def test_each_manifest_follows_on_the_one_before(toy: Toy) -> None:
     [(_, first), _] = sealed(toy)
     assert manifest(toy, NEXT)["previous"] == first
     verification = toy.verify()
-    assert (verification.sealed, verification.files, verification.waiting) == (2, 12, 0)
+    assert (verification.sealed, verification.files, verification.waiting) == (2, 14, 0)
     assert verification.exit_code == 0
 
 

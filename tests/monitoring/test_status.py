@@ -22,7 +22,7 @@ from parity.model.trail import TrailKind
 from parity.model.verdict import Side, Verdict
 from parity.nightly import Harness, Night, open_harness
 from parity.nightly.monitoring import monitor
-from parity.nightly.night import publish_all
+from parity.nightly.publishing import publish_all
 from parity.nightly.serving_state import serving_view
 from parity.report.build import night_view
 from parity.report.html import night_page

@@ -11,7 +11,7 @@ from parity.model.result import JobOutcome
 from parity.model.trail import TrailKind
 from parity.model.verdict import Phase, Side, Verdict
 from parity.nightly import Harness
-from parity.plan.checklist import checklist
+from parity.nightly.checklist import checklist
 from parity.plan.signing import sign
 from parity.report.checklist import checklist_page
 from tests.conftest import Inside

@@ -15,8 +15,8 @@ from parity.model.errors import ParityError, UsageError
 from parity.model.trail import TrailEntry, TrailKind
 from parity.model.verdict import Phase, Verdict
 from parity.nightly import Harness, Night
+from parity.nightly.checklist import checklist
 from parity.nightly.night import MOVED
-from parity.plan.checklist import checklist
 from parity.plan.phases import Advanced, advance, retreat, show
 from tests.conftest import Inside
 from tests.plan.conftest import FRI, TUE, Make, at, jobs, move, night, save

@@ -10,8 +10,8 @@ import pytest
 from parity.model.errors import UsageError
 from parity.model.trail import TrailKind
 from parity.nightly import Harness
+from parity.nightly.checklist import checklist
 from parity.nightly.recording import record_config
-from parity.plan.checklist import checklist
 from parity.plan.signing import sign
 from tests.conftest import Inside
 from tests.plan.conftest import CONFIG, TUE, Make, at, move

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from parity.model.audit import Coverage
 from parity.model.errors import ComparisonError
+from parity.report.beside import Beside
 from parity.report.extent import coverage_text, cut_text
 from parity.report.publish import write_night
 from parity.report.terminal import render_night
@@ -74,7 +75,7 @@ def test_what_is_listed_in_words() -> None:
 def test_a_cut_night_says_where_all_rows_are_and_links_them(tmp_path: Path) -> None:
     night, rows = cut_night()
     file = evidence(tmp_path / "e")
-    write_night(night, source(rows), tmp_path / "n", evidence=tmp_path / "e")
+    write_night(night, source(rows), tmp_path / "n", beside=Beside(evidence=tmp_path / "e"))
     published = tmp_path / "n" / FILE
     assert published.read_bytes() == file.read_bytes()
     assert published.stat().st_ino == file.stat().st_ino
@@ -100,7 +101,7 @@ def test_a_cut_night_without_its_file_says_that_the_rest_was_not_kept(
     elif kind == "of other rows":
         evidence(folder, rows=300)
     given = None if kind == "none" else folder
-    write_night(night, source(rows), tmp_path / "n", evidence=given)
+    write_night(night, source(rows), tmp_path / "n", beside=Beside(evidence=given))
     page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
     assert f"{FIRST}; the rest was not kept" in page
     assert ".parquet" not in page
@@ -110,12 +111,12 @@ def test_a_cut_night_without_its_file_says_that_the_rest_was_not_kept(
 def test_a_file_that_was_published_stays_when_the_evidence_has_gone(tmp_path: Path) -> None:
     night, rows = cut_night()
     evidence(tmp_path / "e")
-    write_night(night, source(rows), tmp_path / "n", evidence=tmp_path / "e")
-    write_night(night, source(rows), tmp_path / "n", evidence=tmp_path / "gone")
+    write_night(night, source(rows), tmp_path / "n", beside=Beside(evidence=tmp_path / "e"))
+    write_night(night, source(rows), tmp_path / "n", beside=Beside(evidence=tmp_path / "gone"))
     assert pq.read_metadata(tmp_path / "n" / FILE).num_rows == 2_341_112
     # Of another run it does not.
     other = dataclasses.replace(night, run_id="other")
-    write_night(other, source(rows), tmp_path / "n", evidence=tmp_path / "gone")
+    write_night(other, source(rows), tmp_path / "n", beside=Beside(evidence=tmp_path / "gone"))
     assert not (tmp_path / "n" / FILE).exists()
 
 
@@ -128,7 +129,7 @@ def test_a_file_is_copied_where_there_are_no_links(
     night, rows = cut_night()
     file = evidence(tmp_path / "e")
     monkeypatch.setattr(os, "link", refuse)
-    write_night(night, source(rows), tmp_path / "n", evidence=tmp_path / "e")
+    write_night(night, source(rows), tmp_path / "n", beside=Beside(evidence=tmp_path / "e"))
     assert (tmp_path / "n" / FILE).read_bytes() == file.read_bytes()
     assert os.stat(tmp_path / "n" / FILE).st_ino != file.stat().st_ino  # noqa: PTH116
 
@@ -136,7 +137,7 @@ def test_a_file_is_copied_where_there_are_no_links(
 def test_a_night_that_was_not_cut_links_its_file_too(tmp_path: Path) -> None:
     night, rows = split_night()
     evidence(tmp_path / "e", rows=300)
-    write_night(night, source(rows), tmp_path / "n", evidence=tmp_path / "e")
+    write_night(night, source(rows), tmp_path / "n", beside=Beside(evidence=tmp_path / "e"))
     page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
     assert f'<a href="{FILE}">{FILE}</a>' in page
     assert "are listed" not in page
@@ -155,12 +156,14 @@ def test_stored_rows_must_add_up(tmp_path: Path, came: int) -> None:
 @pytest.mark.parametrize("width", [40, 80])
 def test_the_terminal_says_it_too(tmp_path: Path, width: int) -> None:
     night, _ = cut_night()
-    text = str(render_night(night, width=width, evidence=tmp_path))
+    text = str(render_night(night, width=width, beside=Beside(evidence=tmp_path)))
     assert max(cell_len(line) for line in text.splitlines()) <= width
     words = " ".join(text.replace(" - ", " ").split())
     assert f"{FIRST}; the rest was not kept" in words
     assert "700 verified whole tonight" in words
     assert "12 are overdue" in words
     evidence(tmp_path)
-    assert FILE in "".join(str(render_night(night, width=width, evidence=tmp_path)).split())
+    assert FILE in "".join(
+        str(render_night(night, width=width, beside=Beside(evidence=tmp_path))).split()
+    )
     assert "not kept" not in str(render_night(night))

@@ -19,6 +19,7 @@ from parity.model.result import (
 )
 from parity.model.selftest import CauseScore, SelfTest
 from parity.model.verdict import Verdict
+from parity.report.beside import Beside
 from parity.report.build import night_view
 from parity.report.headline import since_previous
 from parity.report.nights import NightRow
@@ -161,7 +162,7 @@ def test_lives_and_what_is_resolved() -> None:
         ),
         night(24, incident("b", "late_edge", 4), incident("a", "rounding", 400, "AAPL")),
     ]  # fmt: skip
-    view = night_view(tonight, nights=nights)
+    view = night_view(tonight, beside=Beside(nights=nights))
     [shown] = view.datasets
     assert {one.id: (one.state, one.life) for one in shown.incidents} == {
         "a": ("grown", "grown 492 → 493, since 2005-02-24 (3 nights)"),
@@ -175,7 +176,7 @@ def test_lives_and_what_is_resolved() -> None:
         "duplicate keys", 8, "IBM", "2005-02-25",
     )  # fmt: skip
     before = NightRow.of(nights[1])
-    assert night_view(tonight, nights=nights, previous=before).previous == (
+    assert night_view(tonight, beside=Beside(nights=nights, previous=before)).previous == (
         "Since 2005-02-25 (Fail): 1,702 → 501 rows differ; "
         "1 incident new, 1 grown, 1 shrunk, 1 came back, 1 resolved"
     )
@@ -188,11 +189,11 @@ def test_a_night_that_passes_still_says_what_is_resolved(tmp_path: Path) -> None
         Verdict.FAIL, dataset("bars", incident("a", "rounding", 3, "IBM")),
         session=date(2005, 2, 25),
     )  # fmt: skip
-    write_night(night, source({}), tmp_path / "n", nights=[night, before])
+    write_night(night, source({}), tmp_path / "n", beside=Beside(nights=[night, before]))
     page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
     assert "<h3>Resolved</h3>" in page
     assert "last on 2005-02-25" in page
-    text = str(render_night(night, nights=[before]))
+    text = str(render_night(night, beside=Beside(nights=[before])))
     assert " - resolved: rounding: IBM: 3 rows, last on 2005-02-25" in text
 
 
@@ -214,7 +215,7 @@ def test_noise_is_beside_the_largest_delta_and_marks_what_lies_within_it() -> No
         dataset("more", incident("other", "rounding", 1, **small)),
     )
     noise = [measured("close", 3, 0.0012), measured("open", 0, None), measured("high", 2, None)]
-    view = night_view(night, noise=noise)
+    view = night_view(night, beside=Beside(noise=noise))
     bars, more = view.datasets
     assert {one.name: one.noise for one in (*bars.differing, *bars.identical)} == {
         "open": "none", "high": "in 2 rows", "low": "", "close": "0.001200 (0.001 %) in 3 rows",
@@ -223,7 +224,7 @@ def test_noise_is_beside_the_largest_delta_and_marks_what_lies_within_it() -> No
     assert [one.noise for one in bars.incidents] == [True, False]
     # Another dataset's noise says nothing about this one.
     assert [one.noise for one in more.incidents] == [False]
-    text = " ".join(str(render_night(night, noise=noise)).split())
+    text = " ".join(str(render_night(night, beside=Beside(noise=noise))).split())
     assert text.count("within legacy's own noise") == 1
 
 
@@ -250,7 +251,7 @@ def test_where_noise_is_not_known_it_says_how_to_measure_it(tmp_path: Path) -> N
     said = "Legacy's own noise is not measured: parity noise"
     assert [one.noise for one in night_view(night).datasets] == [said, ""]
     assert str(render_night(night)).count(said) == 1
-    assert said not in str(render_night(night, noise=[measured("close", 3, 0.1)]))
+    assert said not in str(render_night(night, beside=Beside(noise=[measured("close", 3, 0.1)])))
 
 
 def test_a_terminal_does_not_say_a_reason_twice() -> None:
@@ -265,7 +266,7 @@ def test_the_terminal_says_the_sentence_first_and_why_no_rule_held() -> None:
     open_one = incident("x", "unexplained", 3, "IBM", why_not="undone 9 causes: no row matched")
     night = split_night()
     night = replace(night, datasets=(*night.datasets, dataset("yahoo", open_one)))
-    text = " ".join(str(render_night(night, nights=[])).split())
+    text = " ".join(str(render_night(night, beside=Beside(nights=[]))).split())
     assert (
         f"- {SAYS} (unadjusted split 2:1, split_adjustment, proved): 249 rows; new "
         "undo: on the legacy side, divide prices by 2, multiply volume by 2 "
@@ -362,11 +363,13 @@ def test_evidence_and_names_are_escaped(tmp_path: Path) -> None:
         ),
     )
     before = replace(night, session=date(2005, 2, 25))
-    write_night(night, source({"bars": rows}), tmp_path / "n", nights=[night, before])
+    write_night(
+        night, source({"bars": rows}), tmp_path / "n", beside=Beside(nights=[night, before])
+    )
     page = (tmp_path / "n" / "index.html").read_text(encoding="utf-8")
     assert page.count("<script>") == 1
     assert "\x1b" not in page
-    assert "\x1b" not in str(render_night(night, nights=[before]))
+    assert "\x1b" not in str(render_night(night, beside=Beside(nights=[before])))
 
 
 def test_the_link_to_the_docs_is_there_where_they_are(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
+from parity.report.beside import Beside
 from parity.report.nights import NightRow
 from parity.report.terminal import Screen, render_index, render_night
 from tests.report.build import (
@@ -118,6 +119,6 @@ def test_each_incident_that_nothing_waives_has_its_command() -> None:
     lines = [line.strip() for line in str(render_night(night)).splitlines()]
     assert [line for line in lines if "parity waive" in line] == ["parity waive 46a9473615ee"]
     later = replace(night, session=date(2005, 3, 1))
-    old = str(render_night(night, nights=[later, night]))
+    old = str(render_night(night, beside=Beside(nights=[later, night])))
     assert "parity waive --session 2005-02-28 46a9473615ee" in old
     assert "parity waive" not in str(render_night(replace(night, phase="adhoc")))

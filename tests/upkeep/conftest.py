@@ -14,7 +14,8 @@ from parity.database import Database
 from parity.model.result import Discrepancy, JobOutcome
 from parity.model.verdict import Side
 from parity.nightly import Harness, open_harness
-from parity.nightly.night import EVIDENCE, publish_all
+from parity.nightly.night import EVIDENCE
+from parity.nightly.publishing import publish_all
 from tests.store.build import dataset, pair, run
 
 CONFIG = """version: 1

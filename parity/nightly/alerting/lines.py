@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parity.alerts import short
 from parity.model.result import RunResult
+from parity.report.beside import Beside
 from parity.report.build import night_view
 from parity.report.incidentview import IncidentView
 from parity.report.words import ABSENT, count
@@ -29,7 +30,7 @@ def incident_lines(night: RunResult, nights: Sequence[RunResult]) -> tuple[Incid
 
     Of a kind the one with the most rows comes first. The words are those of the report.
     """
-    view = night_view(night, nights=nights)
+    view = night_view(night, beside=Beside(nights=nights))
     found = [
         (dataset.name, incident)
         for dataset in view.datasets

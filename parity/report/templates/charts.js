@@ -1,0 +1,2 @@
+"use strict";
+// Draws the charts whose data the page holds.
