@@ -7,10 +7,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -30,9 +31,18 @@ _numbers = count(1)
 
 # The files that take longest, by name: they start first, so that none is left over at the end.
 LONGEST = (
-    "deploying/test_pools", "plan/test_killed_process", "plan/test_killed_database",
-    "flows/test_granularity", "deploying/test_document", "nightly/test_resume", "flows/", "plan/",
-    "selftest/test_faults", "upkeep/", "cli/test_cli", "deploying/",
+    "deploying/test_pools", "flows/test_granularity", "deploying/test_document",
+    "plan/test_killed_process", "plan/test_killed_database", "benchmarks/test_flows_benchmark",
+    "nightly/test_resume", "selftest/test_faults", "flows/", "plan/", "upkeep/", "cli/test_cli",
+    "deploying/",
+)  # fmt: skip
+# Files that ask the same Prefect server: in one process they start it once.
+ONE_SERVER = tuple(
+    f"tests/flows/test_{name}.py"
+    for name in (
+        "flows", "granularity", "maintenance", "monitoring", "parity_nightly", "pausing",
+        "resuming", "server", "watch",
+    )
 )  # fmt: skip
 
 
@@ -41,6 +51,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Any:
+    """With `--dist loadfile`, hands out the files of one server as if they were one."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    scheduling: Any = import_module("xdist.scheduler").LoadFileScheduling(config, log)
+
+    def scope(test: str) -> str:
+        file = test.partition("::")[0]
+        return "one server" if file in ONE_SERVER else file
+
+    scheduling._split_scope = scope
+    return scheduling
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,12 @@ from parity.cli.alerts import alerts
 from parity.cli.diff import diff
 from parity.cli.evidence import ALL as EVIDENCE
 from parity.cli.noise import noise
-from parity.cli.options import SessionDate, config_option, json_option, night_options
+from parity.cli.options import SessionDate, config_option, night_options, outputs_option
+from parity.cli.outputs import Outputs
 from parity.cli.phases import ALL as PHASES
 from parity.cli.progress import Progress
 from parity.cli.quarantine import ALL as QUARANTINE
+from parity.cli.schema import schema
 from parity.cli.selftest import selftest
 from parity.cli.status import status
 from parity.cli.switching import ALL as SWITCHING
@@ -37,9 +39,7 @@ __all__ = ["ALL"]
 
 @click.command()
 @night_options
-def nightly(
-    config: Path, session: date | None, as_of: datetime | None, json_path: str | None
-) -> int:
+def nightly(config: Path, session: date | None, as_of: datetime | None, outputs: Outputs) -> int:
     """Run both sides' jobs, compare what they wrote, publish the report."""
     from parity.nightly import Night, open_harness
     from parity.nightly.alerting import alert_after_night
@@ -49,11 +49,11 @@ def nightly(
     harness = open_harness(config, os.environ)
     with harness.alone():
         night = Night.of(harness, session, as_of, datetime.now(UTC))
-        quiet = json_path == "-"
+        told = None if outputs.alone else _job_line
         with Progress() as progress:
-            result = night.run(os.environ, None if quiet else _job_line, progress=progress, say=say)
+            result = night.run(os.environ, told, progress=progress, say=say)
         prune_old_evidence(harness, datetime.now(UTC))
-        code = _tell(harness, result, json_path)
+        code = _tell(harness, result, outputs)
         settle(harness, os.environ, say)  # what a switch asked of Prefect while it was away
     # The night is over; whom to tell, and how long that takes, is no part of it.
     alert_after_night(harness, datetime.now(UTC), os.environ, say)
@@ -74,7 +74,7 @@ def compare(
     config: Path,
     session: date | None,
     as_of: datetime | None,
-    json_path: str | None,
+    outputs: Outputs,
     run_id: str | None,
     full: bool,
 ) -> int:
@@ -92,16 +92,16 @@ def compare(
             result = night.compare(full=full, progress=progress, say=say, environ=os.environ)
         found = None if before is None else (before, since(harness, result, before))
         prune_old_evidence(harness, datetime.now(UTC))
-        return _tell(harness, result, json_path, found)
+        return _tell(harness, result, outputs, found)
 
 
 @click.command()
 @click.option(
     "--session", type=SessionDate(), help="The trading date; by default the newest that is stored."
 )
-@json_option
+@outputs_option
 @config_option
-def report(config: Path, session: date | None, json_path: str | None) -> int:
+def report(config: Path, session: date | None, outputs: Outputs) -> int:
     """Write the reports again from what is stored, and print one night's.
 
     The exit code is that of the night's verdict.
@@ -117,7 +117,7 @@ def report(config: Path, session: date | None, json_path: str | None) -> int:
             f"no night of {session or 'any session'} is stored for migration "
             f"{harness.suite.migration}; run parity nightly first"
         )
-    return _tell(harness, wanted[0], json_path)
+    return _tell(harness, wanted[0], outputs)
 
 
 @click.command(short_help="Replay ten real sessions, a stock split among them.")
@@ -162,16 +162,15 @@ def _job_line(outcome: JobOutcome) -> None:
 def _tell(
     harness: Harness,
     result: RunResult,
-    json_path: str | None,
+    outputs: Outputs,
     since: tuple[str, tuple[Since, ...]] | None = None,
 ) -> int:
     from parity.nightly.publishing import beside_of
+    from parity.report.view import NightRow
 
     beside = None if since is None else {"since": [found.to_json() for found in since[1]]}
 
     def after() -> Iterator[object]:
-        from parity.report.view import NightRow
-
         if since is not None:
             from parity.report.since import render_since
 
@@ -182,7 +181,9 @@ def _tell(
 
     store, migration = harness.store, result.migration
     around = beside_of(harness, result, store.nights(migration), store.noise(migration))
-    return tell(result, json_path, beside=beside, shown=around, after=after)
+    base = harness.suite.alerts.link
+    link = f"{base}/{NightRow.of(result).link}" if base else ""
+    return tell(result, outputs, beside=beside, shown=around, link=link, after=after)
 
 
 ALL = (
@@ -195,6 +196,7 @@ ALL = (
     selftest,
     noise,
     track,
+    schema,
     *WAIVE,
     *PHASES,
     *SWITCHING,

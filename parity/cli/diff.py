@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from parity.cli.options import json_option
+from parity.cli.options import outputs_option
+from parity.cli.outputs import Outputs
 from parity.model.errors import ComparisonError, UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ URL = "PARITY_DATABASE_URL"
     show_default=True,
     help="How many of the rows that differ are printed.",
 )
-@json_option
+@outputs_option
 def diff(
     legacy: str,
     candidate: str,
@@ -80,7 +81,7 @@ def diff(
     filters: tuple[str, ...],
     timezone: str | None,
     limit: int,
-    json_path: str | None,
+    outputs: Outputs,
 ) -> int:
     """Compare LEGACY with CANDIDATE, both SCHEMA.TABLE of the database PARITY_DATABASE_URL.
 
@@ -112,7 +113,7 @@ def diff(
         zone = ZoneInfo(dataset.timezone or "UTC")
         return [render_differing(found, rows, zone) for found in result.datasets]
 
-    return tell(result, json_path, after=differing)
+    return tell(result, outputs, after=differing)
 
 
 def _in_options(text: str, name: str) -> str:

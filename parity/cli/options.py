@@ -5,10 +5,13 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+
+from parity.cli.outputs import Outputs
 
 __all__ = [
     "Command",
@@ -18,6 +21,7 @@ __all__ = [
     "config_option",
     "json_option",
     "night_options",
+    "outputs_option",
 ]
 
 Command = Callable[..., Any]
@@ -93,10 +97,37 @@ def json_option(function: Command) -> Command:
     )(function)  # fmt: skip
 
 
+def outputs_option(function: Command) -> Command:
+    """--json, --junit and --summary, as `outputs`, for all commands that print a run."""
+
+    @wraps(function)
+    def with_outputs(
+        *arguments: Any,
+        json_path: str | None,
+        junit_path: str | None,
+        summary_path: str | None,
+        **named: Any,
+    ) -> Any:
+        outputs = Outputs(json=json_path, junit=junit_path, summary=summary_path)
+        return function(*arguments, outputs=outputs, **named)
+
+    command: Command = with_outputs
+    for option in (
+        click.option("--summary", "summary_path", metavar="PATH|-",
+                     help="Add a Markdown summary to the end of that file, which is not emptied, "
+                     "such as $GITHUB_STEP_SUMMARY; - as with --json."),
+        click.option("--junit", "junit_path", metavar="PATH|-",
+                     help="Write JUnit XML there, for CI; - as with --json."),
+        json_option,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def night_options(function: Command) -> Command:
     """The options of commands that are about one session."""
     for option in (
-        json_option,
+        outputs_option,
         click.option("--as-of", type=Moment(), help="What jobs take as now; by default the time "
                      "at which the session's night is due."),
         click.option("--session", type=SessionDate(), help="The trading date; by default the "

@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
+from parity.cli.outputs import Outputs, write_outputs
 from parity.model.errors import ParityError, UsageError
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
@@ -20,6 +22,7 @@ from parity.model.verdict import Verdict
 if TYPE_CHECKING:
     from parity.nightly import Harness
     from parity.report.beside import Beside
+    from parity.report.view import NightView
 
 __all__ = [
     "beside",
@@ -38,29 +41,25 @@ P = ParamSpec("P")
 
 def tell(
     result: RunResult,
-    json_path: str | None,
+    outputs: Outputs,
     *,
     beside: Mapping[str, Any] | None = None,
     shown: Beside | None = None,
+    link: str = "",
     after: Callable[[], Iterable[object]] | None = None,
 ) -> int:
-    """Prints a run and returns its exit code.
+    """Prints a run and returns its exit code; 2 where not all could be written that was asked for.
 
     Args:
         result: the run.
-        json_path: where its JSON goes too; `-` is standard output, which then holds nothing else.
+        outputs: where it goes too. What is for standard output has it alone.
         beside: keys that the JSON holds beside those of the contract.
         shown: what is shown beside the run.
+        link: where its page can be opened; empty: nowhere.
         after: makes what is printed after the run: texts that end their lines.
-
-    Raises:
-        UsageError: the JSON cannot be written.
     """
-    if json_path == "-":
-        click.echo(_json(result, beside), nl=False)
-    else:
-        if json_path:
-            write_json(json_path, _json(result, beside))
+    problems = write_outputs(outputs, _contents(result, beside, shown, link))
+    if not outputs.alone:
         from parity.report.beside import NOTHING
         from parity.report.terminal import render_night
 
@@ -68,8 +67,46 @@ def tell(
         for part in (night, *(after() if after else ())):
             click.echo(str(part), nl=False)
     if result.verdict is Verdict.UNDECIDED:
-        click.echo(f"parity: undecided: {(result.reasons or ('no reason',))[0]}", err=True)
-    return result.verdict.exit_code
+        say(f"undecided: {(result.reasons or ('no reason',))[0]}")
+    for problem in problems:
+        say(f"{problem}; {_all_the_same(result)}")
+    return 2 if problems else result.verdict.exit_code
+
+
+def _all_the_same(result: RunResult) -> str:
+    """What there is all the same where something could not be written."""
+    verdict = f"the verdict is {result.verdict.value}"
+    if not result.run_id:
+        return verdict
+    return f"{verdict} and the run is stored: parity report --session {result.session} writes again"
+
+
+def _contents(
+    result: RunResult, beside: Mapping[str, Any] | None, shown: Beside | None, link: str
+) -> Mapping[str, Callable[[], bytes]]:
+    """What makes the content of each output, in UTF-8."""
+
+    def junit() -> bytes:
+        from parity.report.machines.junit import junit
+
+        return junit(_view(result, shown), link)
+
+    def summary() -> bytes:
+        from parity.report.machines.summary import summary
+
+        return summary(_view(result, shown), link).encode()
+
+    return {"json": lambda: _json(result, beside).encode(), "junit": junit, "summary": summary}
+
+
+def _view(result: RunResult, shown: Beside | None) -> NightView:
+    from parity.report.beside import NOTHING
+    from parity.report.build import night_view
+    from parity.report.evidence import kept_in
+
+    known = replace(shown or NOTHING, series=())  # no machine looks at pictures
+    kept = None if known.evidence is None else kept_in(known.evidence, result)
+    return night_view(result, beside=known, kept=kept)
 
 
 def _json(result: RunResult, beside: Mapping[str, Any] | None) -> str:

@@ -25,8 +25,8 @@ class Series:
         candidate: the same of the candidate.
         first: the first of `times` that belongs to the incident; empty where none does.
         last: the last of them.
-        whole: how many rows the symbol has in all; more than `times` where only those around
-            the incident were kept.
+        whole: how many rows there are from the first to the last of `times`; more than `times`
+            where some in the middle were left out. More than 100,000 are not counted.
         source: value of the key column that tells vendors apart; empty where there is none.
     """
 

@@ -23,6 +23,7 @@ __all__ = [
     "Discrepancy",
     "Incident",
     "JobOutcome",
+    "Origin",
     "QualityCheck",
     "RowCounts",
     "RowState",
@@ -305,6 +306,22 @@ class SecondOpinion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where the rows of a dataset were read.
+
+    Relations are (schema, table) as named in the database. `rename` maps a legacy column to its
+    candidate name where they differ. `where` keeps rows whose column (named by legacy) equals one
+    of the values, which are written as text. `timezone` is that of bare timestamps.
+    """
+
+    legacy: tuple[str, str]
+    candidate: tuple[str, str]
+    rename: tuple[tuple[str, str], ...] = ()
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetResult:
     """What one dataset's comparison found.
 
@@ -328,6 +345,7 @@ class DatasetResult:
     stored: int | None = None  # None: all
     explained: bool = True  # False: causes could not be looked for
     primary: Side = Side.LEGACY  # the side whose columns the other one must have
+    origin: Origin | None = None  # beside the JSON contract; None: of a night before it was kept
 
     def __post_init__(self) -> None:
         explained = sum(incident.rows for incident in self.incidents)

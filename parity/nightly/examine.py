@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,37 +10,35 @@ from datetime import date, datetime
 from importlib.metadata import version
 from types import TracebackType
 
-import pandas as pd
-
 from parity.database import Database
 from parity.database.batches import Owned, Rows
 from parity.database.spool import Spool
-from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare, queries
+from parity.diff import Comparison, DatasetDiff, Journal, Progress, compare
+from parity.evidence.names import PICTURES
 from parity.exchange import Exchange
 from parity.explain import Asked, Explained, explain_dataset
 from parity.gates import untouched, waive
 from parity.model.audit import Audit, Coverage
+from parity.model.picture import Series, series_to_json
 from parity.model.result import (
     DatasetResult,
     Discrepancy,
     Incident,
     JobOutcome,
-    QualityCheck,
     SecondOpinion,
 )
 from parity.model.suite import Dataset, Suite
 from parity.model.verdict import Phase, Side
 from parity.model.waiver import Waiver, WaiverUse
+from parity.nightly.checking import QUALITY_ROWS, check_quality
 from parity.nightly.opinion import opinion_of
+from parity.nightly.picturing import picture
 from parity.nightly.results import NO_OPINION, judged, not_compared
 from parity.nightly.revising import said_before
 from parity.nightly.snapshot import Say, View, view_of
 from parity.nightly.windowing import Tonight, tonight
-from parity.quality import check
 
 __all__ = ["Findings", "Look", "examine"]
-
-QUALITY_ROWS = 100_000  # the newest rows of each side that Great Expectations looks at
 
 
 @dataclass(slots=True)
@@ -55,6 +54,7 @@ class Findings:
     primary: Side
     phase: Phase
     moves: int
+    extras: Mapping[str, bytes]  # further files of the run, by name
     _stack: ExitStack
 
     def __enter__(self) -> Findings:
@@ -100,6 +100,8 @@ class _Context:
     look: Look
     audits: dict[str, Audit]
     uses: dict[str, WaiverUse]  # by waiver id
+    extras: dict[str, bytes]  # further files of the run, by name
+    series: list[Series]  # what charts of its incidents are drawn from
 
 
 def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) -> Findings:
@@ -116,8 +118,10 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
         results: dict[str, DatasetResult] = {}
         audits: dict[str, Audit] = {}
         uses = {one.id: untouched(one, look.session) for one in look.waivers}
+        extras: dict[str, bytes] = {}
+        series: list[Series] = []
         with view_of(suite, database, journal, look.say) as view:
-            context = _Context(view, suite, exchange, look, audits, uses)
+            context = _Context(view, suite, exchange, look, audits, uses, extras, series)
             for dataset in _bars_first(suite.datasets):
                 incidents = {name: found.incidents for name, found in results.items()}
                 spool = stack.enter_context(Spool())
@@ -128,6 +132,8 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
         guard.pop_all()
     ordered = tuple(results[dataset.name] for dataset in suite.datasets)
     found = {dataset.name: rows[dataset.name] for dataset in suite.datasets}
+    if series:
+        extras[PICTURES] = json.dumps(series_to_json(series)).encode()
     return Findings(
         datasets=ordered,
         rows=found,
@@ -138,6 +144,7 @@ def examine(suite: Suite, database: Database, exchange: Exchange, look: Look) ->
         primary=look.primary,
         phase=look.phase,
         moves=look.moves,
+        extras=extras,
         _stack=stack,
     )
 
@@ -177,7 +184,7 @@ def _dataset(
                 as_of=context.look.as_of,
                 zone=context.exchange.zone,
             )
-            quality = _quality(comparison)
+            checked = check_quality(comparison, context.look.session)
             window = _tonight(context, comparison)
             diff = _compare(context, comparison, window, sink)
             opinion = opinion_of(
@@ -193,14 +200,18 @@ def _dataset(
         spool.clear()  # what was found before the failure is no finding
         return not_compared(dataset, error), NO_OPINION, []
     covered = _covered(context, dataset, window, differing, opinion)
+    shown = _waived(context, dataset, explained)
+    rows = Owned(spool, explained.owners)
+    context.extras.update(checked.pages)
+    context.series.extend(picture(comparison, rows, shown, context.look.say))
     result = judged(
         dataset,
         diff,
-        incidents=_waived(context, dataset, explained),
+        incidents=shown,
         opinion=opinion,
         notes=(*window.notes, *_notes(dataset, diff), *explained.notes),
         session=context.look.session.isoformat(),
-        quality=quality,
+        quality=checked.checks,
         jobs=context.look.jobs,
         coverage=covered,
         explained=explained.complete,
@@ -296,16 +307,6 @@ def _notes(dataset: Dataset, diff: DatasetDiff) -> tuple[str, ...]:
     if dataset.settle:
         notes.append(f"Rows younger than {dataset.settle} were left to settle")
     return tuple(notes)
-
-
-def _quality(comparison: Comparison) -> tuple[QualityCheck, ...]:
-    found: tuple[QualityCheck, ...] = ()
-    for side in Side:
-        part = queries.recent(comparison.readers[side], QUALITY_ROWS)
-        rows = comparison.ask(part)
-        frame = pd.DataFrame(rows, columns=comparison.names, dtype=object)
-        found += check(comparison.dataset, side, frame)
-    return found
 
 
 def _sum(opinions: Sequence[SecondOpinion]) -> SecondOpinion:

@@ -239,6 +239,7 @@ class Night:
             limit=suite.discrepancy_limit,
             audits=findings.audits,
             evidence=suite.state / EVIDENCE,
+            extras=findings.extras,
         )
         say = say or _log.warning
         try:

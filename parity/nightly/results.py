@@ -13,6 +13,7 @@ from parity.model.result import (
     DatasetResult,
     Incident,
     JobOutcome,
+    Origin,
     QualityCheck,
     RowCounts,
     SecondOpinion,
@@ -72,7 +73,23 @@ def judged(
         coverage=coverage,
         explained=explained,
         primary=primary,
+        origin=_origin(dataset),
     )
+
+
+def _origin(dataset: Dataset) -> Origin:
+    where = tuple((name, tuple(map(_text, values))) for name, values in dataset.where)
+    return Origin(
+        legacy=(dataset.legacy.schema, dataset.legacy.table),
+        candidate=(dataset.candidate.schema, dataset.candidate.table),
+        rename=dataset.rename,
+        where=where,
+        timezone=dataset.timezone,
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def not_compared(dataset: Dataset, error: Exception) -> DatasetResult:

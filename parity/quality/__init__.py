@@ -7,7 +7,8 @@ Expectations, and only when a check runs: the import takes seconds and 300 MB.
 
 from __future__ import annotations
 
-from parity.quality.runner import check
+from parity.quality.docs import docs_page
+from parity.quality.runner import Validation, check, validate
 from parity.quality.suites import Expectation, expectations
 
-__all__ = ["Expectation", "check", "expectations"]
+__all__ = ["Expectation", "Validation", "check", "docs_page", "expectations", "validate"]

@@ -1,4 +1,4 @@
-"""The only place that touches Great Expectations: validates a frame in one pass.
+"""Validates a frame with Great Expectations in one pass.
 
 One ephemeral context serves the whole process; it writes no file, sends nothing and shows no
 progress bars.
@@ -26,11 +26,15 @@ _LOCK = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What Great Expectations said of one expectation; `error` where it could not say."""
+    """What Great Expectations said of one expectation; `error` where it could not say.
+
+    `entry` is its own object, for its own renderers.
+    """
 
     success: bool
     result: Mapping[str, Any]
     error: str | None
+    entry: Any
 
 
 def validate(
@@ -88,7 +92,7 @@ def _great_expectations() -> tuple[Any, Any, Any]:
 
 
 def _outcome(entry: Any) -> Outcome:
-    return Outcome(bool(entry.success), dict(entry.result), _raised(entry.exception_info))
+    return Outcome(bool(entry.success), dict(entry.result), _raised(entry.exception_info), entry)
 
 
 def _raised(info: Mapping[str, Any] | None) -> str | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,14 +12,41 @@ from parity.model.suite import Dataset
 from parity.model.verdict import Side
 from parity.quality import engine
 from parity.quality.frame import NotANumberError, prepare
-from parity.quality.suites import Expectation, expectations, presence_of
+from parity.quality.suites import FINITE, Expectation, expectations
+from parity.quality.unexpected import unexpected_rows
 
-__all__ = ["check"]
+__all__ = ["Validation", "check", "validate"]
 
 SHOWN = 3  # rows named in the detail of a failed check
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """One side's checks, and beside each what Great Expectations said of it.
+
+    Attributes:
+        dataset: what the rows are.
+        side: where they come from.
+        rows: how many there are.
+        key: the columns of the key that the rows have, by which unexpected rows are named.
+        checks: the results.
+        outcomes: as many; None where Great Expectations was not asked: a missing column, no rows.
+    """
+
+    dataset: Dataset
+    side: Side
+    rows: int
+    key: tuple[str, ...]
+    checks: tuple[QualityCheck, ...]
+    outcomes: tuple[engine.Outcome | None, ...]
+
+
 def check(dataset: Dataset, side: Side, rows: pd.DataFrame) -> tuple[QualityCheck, ...]:
+    """The results of `validate` alone."""
+    return validate(dataset, side, rows).checks
+
+
+def validate(dataset: Dataset, side: Side, rows: pd.DataFrame) -> Validation:
     """Check one side's rows against the suite of the dataset's kind.
 
     Columns are named by the legacy side. Build the frame with `dtype=object` to keep NULL (None)
@@ -35,7 +61,7 @@ def check(dataset: Dataset, side: Side, rows: pd.DataFrame) -> tuple[QualityChec
         rows: the side's rows.
 
     Returns:
-        One result per expectation, missing columns first, then in the order of `expectations`.
+        One check per expectation, missing columns first, then in the order of `expectations`.
 
     Raises:
         ComparisonError: a check could not be made: Great Expectations raised, or a column that
@@ -50,20 +76,38 @@ def check(dataset: Dataset, side: Side, rows: pd.DataFrame) -> tuple[QualityChec
         for name in missing
     )
     suite = tuple(item for item in suite if not set(missing) & set(item.needs))
-    if rows.empty:
-        return absent + tuple(
-            _result(dataset, side, item.label, item.column, detail="no rows") for item in suite
-        )
+    key = tuple(name for name in dataset.key if name in rows.columns)
+    outcomes: tuple[engine.Outcome | None, ...] = (None,) * len(suite)
+    if not rows.empty:
+        outcomes = _looked(dataset, side, suite, rows, key)
+    found = tuple(
+        _summary(dataset, side, item, outcome, key)
+        for item, outcome in zip(suite, outcomes, strict=True)
+    )
+    return Validation(
+        dataset=dataset,
+        side=side,
+        rows=len(rows),
+        key=key,
+        checks=absent + found,
+        outcomes=(None,) * len(absent) + outcomes,
+    )
+
+
+def _looked(
+    dataset: Dataset,
+    side: Side,
+    suite: tuple[Expectation, ...],
+    rows: pd.DataFrame,
+    key: tuple[str, ...],
+) -> tuple[engine.Outcome, ...]:
+    """What Great Expectations says of the rows; of what fails, with the rows named."""
     try:
         data = prepare(rows, dataset.key, suite, dataset.exclude)
     except NotANumberError as error:
         raise ComparisonError(f"dataset {dataset.name}, {side.value}: {error}") from error
     outcomes = _outcomes(dataset, side, suite, data)
-    named = _name_rows(dataset, side, suite, data, outcomes)
-    return absent + tuple(
-        _summary(dataset, side, item, outcome, named.get(index, ""))
-        for index, (item, outcome) in enumerate(zip(suite, outcomes, strict=True))
-    )
+    return _with_rows(dataset, side, suite, data, outcomes, key)
 
 
 def _outcomes(
@@ -90,50 +134,50 @@ def _outcomes(
     return outcomes
 
 
-def _name_rows(
+def _with_rows(
     dataset: Dataset,
     side: Side,
     suite: tuple[Expectation, ...],
     data: pd.DataFrame,
     outcomes: tuple[engine.Outcome, ...],
-) -> dict[int, str]:
-    """The keys of some rows of each failed check: a second pass, as finding them costs time."""
+    key: tuple[str, ...],
+) -> tuple[engine.Outcome, ...]:
+    """The outcomes, those of failed checks with some rows: a second pass, as they cost time."""
     failed = [
         index
         for index, outcome in enumerate(outcomes)
         if not outcome.success and "element_count" in outcome.result
     ]
-    key = tuple(name for name in dataset.key if name in data.columns)
     if not failed or not key:
-        return {}
+        return outcomes
     again = _outcomes(dataset, side, tuple(suite[index] for index in failed), data, key)
-    return {
-        index: _rows(key, outcome.result.get("partial_unexpected_index_list") or ())
-        for index, outcome in zip(failed, again, strict=True)
-    }
+    named = dict(zip(failed, again, strict=True))
+    return tuple(named.get(index, outcome) for index, outcome in enumerate(outcomes))
 
 
-def _rows(key: tuple[str, ...], found: Iterable[Mapping[str, Any]]) -> str:
-    # What is beside the key columns is the unexpected value; markers show only what they say.
+def _rows(outcome: engine.Outcome, key: tuple[str, ...]) -> str:
+    # Of markers only what they say is shown.
     lines = []
-    for row in list(found)[:SHOWN]:
-        values = [
-            str(value) if name.startswith("\x1f") else f"{name} {value}"
-            for name, value in row.items()
-            if name not in key and not name.startswith(presence_of(""))
-        ]
-        where = " ".join(str(row[name]) for name in key)
+    for row in unexpected_rows(outcome.result, key, SHOWN):
+        values = [str(value) if name == FINITE else f"{name} {value}" for name, value in row.values]
+        where = " ".join(map(str, row.key))
         lines.append(f"{where}: {', '.join(values)}" if values else where)
     return "; ".join(lines)
 
 
 def _summary(
-    dataset: Dataset, side: Side, item: Expectation, outcome: engine.Outcome, rows: str
+    dataset: Dataset,
+    side: Side,
+    item: Expectation,
+    outcome: engine.Outcome | None,
+    key: tuple[str, ...],
 ) -> QualityCheck:
+    if outcome is None:
+        return _result(dataset, side, item.label, item.column, detail="no rows")
     result = outcome.result
     elements = int(result.get("element_count", result.get("observed_value", 0)))
     total = elements - int(result.get("missing_count", 0))
-    detail = rows if total else "no values: every row is NULL here"
+    detail = _rows(outcome, key) if total else "no values: every row is NULL here"
     return _result(
         dataset,
         side,

@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.model.suite import Dataset, Kind
 
-__all__ = ["FINITE", "Expectation", "expectations", "presence_of"]
+__all__ = ["FINITE", "Expectation", "expectations", "is_presence", "plain", "presence_of"]
 
 PRICES = ("open", "high", "low", "close")
 
@@ -30,6 +30,16 @@ _PRESENCE = "\x1fpresence of "
 def presence_of(column: str) -> str:
     """The name of the added column that is None exactly where `column` is NULL (NaN is not)."""
     return _PRESENCE + column
+
+
+def is_presence(name: str) -> bool:
+    """True of the names that `presence_of` gives."""
+    return name.startswith(_PRESENCE)
+
+
+def plain(text: str) -> str:
+    """The text with the names of added columns as people know them."""
+    return text.replace(FINITE, "not finite").replace(_PRESENCE, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

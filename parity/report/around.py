@@ -9,19 +9,31 @@ from parity.model.life import Life, Resolved, State, lives, resolved
 from parity.model.noise import Noise
 from parity.model.result import DatasetResult, Incident, RunResult
 from parity.model.waiver import Waiver
-from parity.report.incidentview import Link
+from parity.report.incidentview import Link, Trend
 from parity.report.story import named
 from parity.report.words import count, some_of, visible
 
-__all__ = ["Around", "around", "changes", "life_text"]
+__all__ = ["Around", "around", "changes", "life_text", "seen_text", "trend_of"]
+
+_NIGHTS = 12  # of a trend
+_HIGH = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """`waivers` are those of the night, by id. `docs` is where the page finds docs/causes.md, empty
-    where it does not.
+    """What the views of incidents are made with.
+
+    Attributes:
+        session: the night's.
+        lives: by dataset and id.
+        links: to each incident of the night, by id; `followed` to those that it explains.
+        waivers: those of the night, by id.
+        docs: where the page finds docs/causes.md; empty where it does not.
+        waive: the command that accepts an incident, up to its id; empty where nothing is ever
+            waived.
     """
 
+    session: str = ""
     lives: Mapping[tuple[str, str], Life] = field(default_factory=dict)
     resolved: tuple[Resolved, ...] = ()
     noise: tuple[Noise, ...] = ()
@@ -29,6 +41,7 @@ class Around:
     followed: Mapping[str, tuple[Link, ...]] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     docs: str = ""
+    waive: str = ""
 
     def noise_of(self, dataset: str) -> tuple[Noise, ...]:
         """That of one dataset."""
@@ -40,6 +53,7 @@ def around(
     nights: Sequence[RunResult] | None = None,
     noise: Sequence[Noise] = (),
     docs: str = "",
+    waive: str = "",
 ) -> Around:
     """What is around a night's incidents; without `nights` nothing is said of their lives."""
     links = {
@@ -56,6 +70,7 @@ def around(
                 link = Link(text=text, href=links[incident.id].href)
                 followed.setdefault(incident.explained_by, []).append(link)
     return Around(
+        session=result.session.isoformat(),
         lives=lives(result, nights) if nights is not None else {},
         resolved=resolved(result, nights) if nights is not None else (),
         noise=tuple(noise),
@@ -63,6 +78,7 @@ def around(
         followed={ident: tuple(found) for ident, found in followed.items()},
         waivers={use.waiver.id: use.waiver for use in result.waivers},
         docs=docs,
+        waive=waive,
     )
 
 
@@ -86,6 +102,30 @@ def life_text(life: Life) -> str:
     if life.state is State.PERSISTING:
         return f"persisting {nights}"
     return f"{life.state.value} {life.rows[-2]:,} → {life.rows[-1]:,}, {nights}"
+
+
+def seen_text(life: Life) -> str:
+    """When it was first seen, and for how many nights it has been there."""
+    if life.state is State.NEW:
+        return "first seen this night"
+    first = f"first seen {life.first.isoformat()}"
+    if life.state is State.CAME_BACK:
+        return f"{first}, not on the night before"
+    since = "" if life.since == life.first else f" since {life.since.isoformat()}"
+    return f"{first}, on {count(len(life.rows), 'night')} without a break{since}"
+
+
+def trend_of(life: Life) -> Trend | None:
+    """Its rows on the last nights; None where only one has it."""
+    rows = life.rows[-_NIGHTS:]
+    if len(rows) < 2:
+        return None
+    most = max(*rows, 1)
+    before = "… → " if len(life.rows) > _NIGHTS else ""
+    return Trend(
+        says=f"{before}{' → '.join(f'{number:,}' for number in rows)} rows",
+        bars=tuple(max(1, number * _HIGH // most) for number in rows),
+    )
 
 
 def changes(known: Around) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from parity.model.checklist import Checklist, Item
 from parity.model.verdict import Verdict
 from parity.report.atomic import replace_file
+from parity.report.history import phase_link
 from parity.report.html import render_page
 from parity.report.view import Figure
-from parity.report.words import ABSENT, EXCHANGE_ZONE, day, visible
+from parity.report.words import ABSENT, EXCHANGE_ZONE, day, utc_text, visible
 
 __all__ = ["ChecklistView", "ItemView", "checklist_page", "checklist_view", "write_checklist"]
 
@@ -33,7 +35,10 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistView:
-    """A checklist in words; `answer` says may we, `sentence` how far it is."""
+    """A checklist in words; `answer` says may we, `sentence` how far it is.
+
+    `report` is the report of its phase, empty where there is none.
+    """
 
     migration: str
     phase: str
@@ -43,12 +48,15 @@ class ChecklistView:
     sentence: str
     earliest: str
     at: str
+    at_iso: str
+    at_utc: str
     figures: tuple[Figure, ...]
     red: tuple[ItemView, ...]
     green: tuple[ItemView, ...]
+    report: str = ""
 
 
-def checklist_view(found: Checklist) -> ChecklistView:
+def checklist_view(found: Checklist, report: str = "") -> ChecklistView:
     """What page and terminal show."""
     items = tuple(map(_item, found.items))
     return ChecklistView(
@@ -60,22 +68,28 @@ def checklist_view(found: Checklist) -> ChecklistView:
         sentence=_sentence(found),
         earliest=_earliest(found),
         at=_moment(found),
+        at_iso=found.at.astimezone(UTC).isoformat() if found.at else "",
+        at_utc=utc_text(found.at),
         figures=_figures(found),
         red=tuple(item for item in items if not item.ok),
         green=tuple(item for item in items if item.ok),
+        report=report,
     )
 
 
-def checklist_page(found: Checklist) -> str:
+def checklist_page(found: Checklist, report: str = "") -> str:
     """A checklist as one self-contained HTML page, to lie beside the index of nights."""
-    view = checklist_view(found)
+    view = checklist_view(found, report)
     return render_page("checklist.html.j2", view.verdict, found=view)
 
 
 def write_checklist(found: Checklist, reports: Path) -> Path:
     """Publishes `reports/checklist.html`; returns its path."""
     path = reports / PAGE
-    replace_file(path, checklist_page(found).encode())
+    # A phase with a night has its report, even where that is yet to be written tonight.
+    there = (reports / found.phase.value).is_dir()
+    report = phase_link(found.phase.value) if there else ""
+    replace_file(path, checklist_page(found, report).encode())
     return path
 
 

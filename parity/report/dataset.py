@@ -5,34 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from parity.model.names import quality_anchor
 from parity.model.noise import Noise
 from parity.model.result import (
     ColumnResult,
     DatasetResult,
-    QualityCheck,
     RowCounts,
     SchemaDrift,
 )
-from parity.model.verdict import Side
 from parity.report.around import Around
 from parity.report.evidence import parquet_name
 from parity.report.extent import coverage_text, cut_text
 from parity.report.grids import grids
 from parity.report.incidents import incident_view, resolved_view
+from parity.report.quality import quality_docs, quality_summary, quality_views
 from parity.report.rows import BUDGET, Sample, csv_name
 from parity.report.story import story, told_of
 from parity.report.view import (
     ColumnView,
     DatasetView,
     Figure,
-    QualityView,
     Segment,
 )
 from parity.report.words import ABSENT, count, delta_text, ratio_text, share, some_of, visible
 
 __all__ = ["dataset_view"]
 
-_FULL = 12  # incidents shown with all that is known of them; the others as a line each
 _LEAST = 8  # thousandths: one differing row among millions must still be seen in the bar
 
 _NOT_MEASURED = "Legacy's own noise is not measured: parity noise"
@@ -45,11 +43,12 @@ def dataset_view(
     number: int,
     kept: Collection[str] | None = None,
     known: Around = _NOTHING_KNOWN,
+    pages: Collection[str] = (),
 ) -> DatasetView:
     """Card and section of a dataset; `number` (1-based) names its anchor.
 
     `kept` names the datasets whose Parquet file has all their rows; None: it is not known.
-    `known` is what is around its incidents.
+    `known` is what is around its incidents, `pages` the names of the data docs that are there.
     """
     rows = dataset.rows
     compared = rows.matched + rows.discrepancies
@@ -74,9 +73,8 @@ def dataset_view(
         reasons=tuple(visible(reason) for reason in dataset.reasons),
         notes=tuple(visible(note) for note in dataset.notes),
         drift=tuple(_drift(dataset.schema)),
-        story=story([told_of(dataset.kind, one.to_json()) for one in dataset.incidents]),
-        incidents=incidents[:_FULL],
-        briefs=incidents[_FULL:],
+        story=_story(dataset, known.session),
+        incidents=incidents,
         resolved=tuple(
             resolved_view(found) for found in known.resolved if found.dataset == dataset.name
         ),
@@ -84,9 +82,11 @@ def dataset_view(
         differing=tuple(column for column in columns if column.mismatched),
         identical=tuple(column for column in columns if not column.mismatched),
         compared=bool(dataset.rows.matched or dataset.rows.mismatched),
-        quality=_quality(dataset.quality),
-        quality_summary=_quality_summary(dataset.quality),
+        quality=quality_views(dataset.quality),
+        quality_summary=quality_summary(dataset.quality),
         quality_failed=any(not check.success for check in dataset.quality),
+        quality_docs=quality_docs(dataset, pages),
+        quality_anchor=quality_anchor(dataset.name),
         grids=grids(dataset, sample, f"dataset-{number}"),
         shown=_shown(shown, dataset),
         csv=csv_name(dataset.name) if rows.discrepancies else "",
@@ -95,6 +95,11 @@ def dataset_view(
         coverage=coverage_text(dataset.coverage) if dataset.coverage else "",
         overdue=bool(dataset.coverage and dataset.coverage.overdue),
     )
+
+
+def _story(dataset: DatasetResult, session: str) -> str:
+    stored = dataset.to_json()
+    return story([told_of(stored, one, session) for one in stored["incidents"]], within=True)
 
 
 def _summary(dataset: DatasetResult) -> str:
@@ -197,43 +202,3 @@ def _noise_text(noise: Noise) -> str:
         return rows
     share = f" ({ratio_text(noise.max_rel_delta)})" if noise.max_rel_delta is not None else ""
     return f"{delta_text(noise.max_abs_delta)[1:]}{share} {rows}"
-
-
-def _quality(checks: tuple[QualityCheck, ...]) -> tuple[QualityView, ...]:
-    """One line an expectation with both sides beside one another, failed ones first."""
-    pairs: dict[tuple[str, str], dict[Side, QualityCheck]] = {}
-    for check in checks:
-        pairs.setdefault((check.expectation, check.column or ""), {})[check.side] = check
-    views = [
-        QualityView(
-            expectation=visible(expectation),
-            column=visible(column) or ABSENT,
-            legacy=_outcome(sides.get(Side.LEGACY)),
-            candidate=_outcome(sides.get(Side.CANDIDATE)),
-            failed=any(not check.success for check in sides.values()),
-        )
-        for (expectation, column), sides in pairs.items()
-    ]
-    return tuple(sorted(views, key=lambda view: not view.failed))
-
-
-def _outcome(check: QualityCheck | None) -> str:
-    if check is None:
-        return "not run"
-    detail = f": {visible(check.detail)}" if check.detail else ""
-    if check.success:
-        return f"✓ holds{detail}"
-    if check.unexpected:
-        return f"✕ {check.unexpected:,} of {check.total:,} unexpected{detail}"
-    return f"✕ fails{detail}"
-
-
-def _quality_summary(checks: tuple[QualityCheck, ...]) -> str:
-    parts = []
-    for side in Side:
-        mine = [check for check in checks if check.side is side]
-        fine = sum(check.success for check in mine)
-        parts.append(
-            f"{side.value} {fine} of {len(mine)} hold" if mine else f"{side.value} not run"
-        )
-    return ", ".join(parts)

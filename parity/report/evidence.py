@@ -1,15 +1,17 @@
-"""The Parquet file of all discrepancies of a dataset, and whether it is that of the run."""
+"""What a night's folder takes from the run's evidence: rows as Parquet files, and data docs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from parity.model.names import quality_page
 from parity.model.result import DatasetResult, RunResult
 from parity.report.atomic import link_or_copy
 from parity.report.rows import csv_name
 
-__all__ = ["kept_in", "parquet_name", "take"]
+__all__ = ["kept_in", "parquet_name", "take", "take_docs"]
 
 
 def parquet_name(dataset: str) -> str:
@@ -41,6 +43,35 @@ def take(evidence: Path | None, published: Path, new: Path, result: RunResult) -
             link_or_copy(str(source), str(new / name))
             taken.add(dataset.name)
     return frozenset(taken)
+
+
+def take_docs(
+    evidence: Path | None, published: Path, new: Path, result: RunResult
+) -> frozenset[str]:
+    """Puts the pages of the quality checks into the folder `new`; returns the names of those.
+
+    Where the evidence has gone, those that were `published` before do, if they are of the run. A
+    night that was stored before there were such pages has none.
+    """
+    places = [] if evidence is None else [evidence / result.run_id]
+    if _published_run(published) == result.run_id:
+        places.append(published)
+    taken = set()
+    for check in (check for dataset in result.datasets for check in dataset.quality):
+        name = quality_page(check.dataset, check.side)
+        source = next((place / name for place in places if (place / name).is_file()), None)
+        if source is not None and name not in taken:
+            link_or_copy(str(source), str(new / name))
+            taken.add(name)
+    return frozenset(taken)
+
+
+def _published_run(published: Path) -> object:
+    """The run that a night's folder shows; None where none does."""
+    try:
+        return json.loads((published / "result.json").read_bytes())["run_id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _sources(

@@ -11,13 +11,15 @@ __all__ = ["GateView"]
 class GateView:
     """The gate of the phase in force, as it stood after the night.
 
-    `streak` tells of the sessions in a row, `missing` has a line for each item that does not hold,
-    `open` is true where the phase may be left, `earliest` says when that could be.
+    `says` whether the phase may be left, as `open` does; `held` how many items hold; `streak` tells
+    of the sessions in a row, empty where the phase asks for none; `missing` has a line for each
+    item that does not hold; `earliest` says when the gate could open, empty where it is open.
     """
 
     phase: str
     open: bool
     says: str
+    held: str
     streak: str
     missing: tuple[str, ...]
     earliest: str

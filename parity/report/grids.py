@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from parity.model.result import DatasetResult, Discrepancy, RowState
+from parity.report.escaping import harmless
 from parity.report.gridview import Cell, Grid
+from parity.report.packing import NULL, packed, packed_pair
 from parity.report.rows import Sample
+from parity.report.sql import both_sides, key_tests
 from parity.report.story import named
 from parity.report.words import (
+    count,
     decimals_for,
     delta_of,
     delta_text,
@@ -19,15 +26,18 @@ from parity.report.words import (
     visible,
 )
 
-__all__ = ["grids"]
+__all__ = ["OPEN", "grids"]
 
+OPEN = 24  # columns that a table has at first; the others come when they are asked for
+_STATEMENT = 2_000  # characters of a key as SQL; a longer one has no button
+_AROUND = 60  # characters before the place where two long texts part
 _STATES = {
     RowState.LEGACY_ONLY: "only in legacy",
     RowState.CANDIDATE_ONLY: "only in candidate",
     RowState.DUPLICATE_KEY: "duplicate key",
     RowState.NULL_KEY: "NULL key",
 }
-_SAME = Cell(text="·", kind="same", title="equal within tolerance")
+_SAME = Cell(text="·", kind="same")
 
 
 def grids(dataset: DatasetResult, sample: Sample, anchor: str) -> tuple[Grid, ...]:
@@ -85,21 +95,41 @@ class _Owners:
 def _mismatched(
     dataset: DatasetResult, rows: list[Discrepancy], owners: _Owners, anchor: str
 ) -> Grid:
-    """Only columns in which some shown row differs, in the dataset's order."""
-    differing = {name for row in rows for name in row.columns}
-    known = [column.name for column in dataset.columns if column.name in differing]
-    names = known + sorted(differing - set(known))
+    """Columns in which some shown row differs, in the dataset's order; the others on demand."""
+    differing = Counter(name for row in rows for name in row.columns)
+    names = _names(dataset, differing)
+    shown = _most(names, differing)
+    pairs = {name: [_pair(row, name) for row in rows] for name in names}
     headers = [*_key_headers(dataset, rows), *owners.headers]
-    headers += [(visible(name), True) for name in names]
+    fixed = len(headers)
+    headers += [(visible(name), True) for name in shown]
     return Grid(
         id=anchor,
         caption="Rows whose values differ",
         headers=tuple(headers),
         rows=tuple(
-            (*_key(row), *owners.cells(row), *(_pair(row, name) for name in names)) for row in rows
+            (*_key(row), *owners.cells(row), *(pairs[name][place] or _SAME for name in shown))
+            for place, row in enumerate(rows)
         ),
         keys=len(dataset.key),
-    )
+        fixed=fixed,
+        note=_note(len(shown), len(differing), len(names)),
+        more={
+            "names": [visible(name) for name in names],
+            "shown": [names.index(name) for name in shown],
+            "differ": [names.index(name) for name in names if differing[name]],
+            "numeric": [int(_numeric(_held(rows, name))) for name in names],
+            "columns": [
+                packed([
+                    _equal(row, name) if cell is None else
+                    None if name in shown else packed_pair(cell)
+                    for row, cell in zip(rows, pairs[name], strict=True)
+                ])
+                for name in names
+            ],
+        },
+        sql=_sql(dataset, rows),
+    )  # fmt: skip
 
 
 def _unpaired(
@@ -107,8 +137,12 @@ def _unpaired(
 ) -> Grid:
     held = [row.legacy or row.candidate or {} for row in rows]
     names = [column.name for column in dataset.columns if any(column.name in row for row in held)]
+    filled = Counter(name for name in names for row in held if row.get(name) is not None)
+    shown = _most(names, Counter(dict.fromkeys(names, 1)) + filled)
+    numeric = {name: _numeric([row.get(name) for row in held]) for name in names}
     headers = [*_key_headers(dataset, rows), *owners.headers, ("state", False), ("side", False)]
-    headers += [(visible(name), _numeric([row.get(name) for row in held])) for name in names]
+    fixed = len(headers)
+    headers += [(visible(name), numeric[name]) for name in shown]
     return Grid(
         id=anchor,
         caption="Rows without a partner",
@@ -118,12 +152,63 @@ def _unpaired(
                 [*_key(row), *owners.cells(row)]
                 + [Cell(text=f"≠ {_STATES[row.state]}", kind="state")]
                 + [Cell(text=row.side.value if row.side else "both")]
-                + [_plain(values.get(name)) for name in names]
+                + [_plain(values.get(name)) for name in shown]
             )
             for row, values in zip(rows, held, strict=True)
         ),
         keys=len(dataset.key),
+        fixed=fixed,
+        note="" if len(shown) == len(names) else f"{len(shown)} of {count(len(names), 'column')}",
+        more={
+            "names": [visible(name) for name in names],
+            "shown": [names.index(name) for name in shown],
+            "differ": [],
+            "numeric": [int(numeric[name]) for name in names],
+            "columns": [
+                None if name in shown else packed([_one(row.get(name)) for row in held])
+                for name in names
+            ],
+        },
+        sql=_sql(dataset, rows),
     )
+
+
+def _names(dataset: DatasetResult, differing: Counter[str]) -> list[str]:
+    known = [column.name for column in dataset.columns]
+    return known + sorted(set(differing) - set(known))
+
+
+def _most(names: Sequence[str], weights: Counter[str]) -> list[str]:
+    """The weightiest `OPEN` of the names that have any weight, in their own order."""
+    wanted = sorted((name for name in names if weights[name]), key=lambda name: -weights[name])
+    chosen = set(wanted[:OPEN])
+    return [name for name in names if name in chosen]
+
+
+def _note(shown: int, differing: int, names: int) -> str:
+    """Which columns are shown; empty where that is all of them."""
+    if shown < differing:
+        return (
+            f"{shown} of {count(names, 'column')}: those that differ in most of these rows, "
+            f"of {differing} that do"
+        )
+    if shown < names:
+        rest = names - shown
+        others = f"the other {rest} are" if rest > 1 else "the other one is"
+        return f"{shown} of {count(names, 'column')}: {others} equal in all of these rows"
+    return ""
+
+
+def _sql(dataset: DatasetResult, rows: Sequence[Discrepancy]) -> dict[str, Any] | None:
+    """What the script puts together to a row's statement, as `BothSides.statement` does."""
+    both = both_sides(dataset)
+    if both is None or dataset.origin is None:
+        return None
+    found = (key_tests(row.key, dataset.origin.timezone) for row in rows)
+    tests = [
+        list(one) if one is not None and sum(map(len, one)) <= _STATEMENT else None for one in found
+    ]
+    return {"heads": both.heads, "keys": both.keys, "rows": tests}
 
 
 def _key_headers(dataset: DatasetResult, rows: list[Discrepancy]) -> list[tuple[str, bool]]:
@@ -131,6 +216,10 @@ def _key_headers(dataset: DatasetResult, rows: list[Discrepancy]) -> list[tuple[
         (visible(name), _numeric([row.key[place] for row in rows]))
         for place, name in enumerate(dataset.key)
     ]
+
+
+def _held(rows: Sequence[Discrepancy], name: str) -> list[Any]:
+    return [side.get(name) for row in rows for side in (row.legacy, row.candidate) if side]
 
 
 def _numeric(values: list[Any]) -> bool:
@@ -144,10 +233,11 @@ def _key(row: Discrepancy) -> list[Cell]:
 
 
 def _plain(value: Any) -> Cell:
+    text = value_text(value)
     return Cell(
-        text=value_text(value),
+        text=text,
         kind=_kind(value),
-        sort=sort_number(value),
+        sort=_unsaid(sort_number(value), text),
         title=utc_text(value),
     )
 
@@ -158,25 +248,60 @@ def _kind(value: Any) -> str:
     return "number" if is_number(value) else "text"
 
 
-def _pair(row: Discrepancy, name: str) -> Cell:
-    """A differing column's legacy value, candidate value and delta; a dot where it is equal."""
+def _one(value: Any) -> Any:
+    return NULL if value is None else harmless(value_text(value))
+
+
+def _equal(row: Discrepancy, name: str) -> Any:
+    """The value of both sides where they are equal; both where tolerance makes them so."""
+    legacy, candidate = ((side or {}).get(name) for side in (row.legacy, row.candidate))
+    one, other = _one(legacy), _one(candidate)
+    return one if one == other else ["NULL" if one == NULL else one, other or "NULL"]
+
+
+def _pair(row: Discrepancy, name: str) -> Cell | None:
+    """A differing column's legacy value, candidate value and delta; None where it is equal."""
     if name not in row.columns:
-        return _SAME
+        return None
     legacy = (row.legacy or {}).get(name)
     candidate = (row.candidate or {}).get(name)
     delta = delta_of(legacy, candidate)
     places = decimals_for(delta)
+    before, after = (value_text(one, decimals=places) for one in (legacy, candidate))
+    if before == after and isinstance(legacy, str) and isinstance(candidate, str):
+        before, after = _parted(legacy, candidate)
+    text = delta_text(delta)
     return Cell(
-        text=delta_text(delta),
+        text=text,
         kind="pair",
-        sort=sort_number(delta),
-        title=_exact(legacy, candidate),
-        legacy=value_text(legacy, decimals=places),
-        candidate=value_text(candidate, decimals=places),
+        sort=_unsaid(sort_number(delta), text),
+        title=_exact(legacy, candidate, (before, after)),
+        legacy=before,
+        candidate=after,
     )
 
 
-def _exact(legacy: Any, candidate: Any) -> str:
-    """The values in full: floats beyond the places shown, times in UTC."""
+def _parted(legacy: str, candidate: str) -> tuple[str, str]:
+    """Two long texts from a little before the place where they part."""
+    alike = takewhile(lambda both: both[0] == both[1], zip(legacy, candidate, strict=False))
+    start = max(0, sum(1 for _ in alike) - _AROUND)
+    one, other = (f"… {value_text(text[start:])}" for text in (legacy, candidate))
+    return one, other
+
+
+def _unsaid(sort: str | None, text: str) -> str | None:
+    """What a cell sorts by, where the script does not read the same from its text."""
+    if sort is None:
+        return None
+    try:
+        return None if float(text.replace(",", "")) == float(sort) else sort
+    except ValueError:
+        return sort
+
+
+def _exact(legacy: Any, candidate: Any, shown: tuple[str, str]) -> str:
+    """The values in full where they are not: floats beyond the places shown, times in UTC."""
+    if isinstance(legacy, str) and isinstance(candidate, str):
+        return ""
     before, after = (utc_text(value) or value_text(value) for value in (legacy, candidate))
-    return f"legacy {before}, candidate {after}"
+    return "" if (before, after) == shown else f"legacy {before}, candidate {after}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Cell", "Grid"]
 
@@ -28,10 +30,24 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """A table of discrepancies: header names, whether each is numeric, and rows of cells."""
+    """A table of discrepancies: header names, whether each is numeric, and rows of cells.
+
+    The page has the columns that matter in its table, and gives its script the rest.
+
+    Attributes:
+        keys: how many columns stand for the key, the first ones.
+        fixed: how many columns come before those of the dataset; these can be hidden.
+        note: which of the dataset's columns are shown, in words.
+        more: what the script adds, as `parity.report.packing` packs it.
+        sql: what the script makes a row's SQL of; None where nothing is known of its tables.
+    """
 
     id: str
     caption: str
     headers: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[Cell, ...], ...]
     keys: int
+    fixed: int
+    note: str
+    more: Mapping[str, Any]
+    sql: Mapping[str, Any] | None

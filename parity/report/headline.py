@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from parity.model.result import DatasetResult, JobOutcome, RunResult
 from parity.model.verdict import Verdict
 from parity.report.view import NightRow, word_of
-from parity.report.waivers import blocked, waived_incidents
-from parity.report.words import count, some_of, visible
+from parity.report.waivers import blocked
+from parity.report.words import count, visible
 
 __all__ = [
     "answer",
@@ -47,25 +47,14 @@ def job_sentence(job: JobOutcome) -> str:
 
 
 def headline(result: RunResult) -> str:
-    """The verdict in one line, as `Fail: AAPL: unadjusted split 2:1 (1,494 rows)`.
+    """The verdict in one line: `Fail: AAPL unadjusted by 2:1 since 2005-02-28 (249 rows in bars)`.
 
-    Where no cause is proved, `Fail: 3 of 4 datasets differ: AAPL, 502 rows`. Where only a check on
-    the harness keeps it undecided, what differs comes first and what the check found after it.
+    The same line without its first word stands in the index.
     """
-    word = word_of(result.verdict)
-    if result.verdict is Verdict.PASS:
-        rows = count(sum(map(compared_rows, result.datasets)), "row")
-        waived = waived_incidents(result)
-        tail = f"{rows}, {count(waived, 'waived incident')}" if waived else f"{rows} compared"
-        return f"{word}: {count(len(result.datasets), 'dataset')}, {tail}"
-    if result.verdict is Verdict.FAIL:
-        return f"{word}: {_differences(result)}"
     row = NightRow.of(result)
-    if _story_first(row):
-        return f"{word}: {night_line(row)}"
-    reasons = _undecided_reasons(result)
-    more = f" (and {count(len(reasons) - 1, 'more reason')})" if len(reasons) > 1 else ""
-    return f"{word}: {reasons[0]}{more}"
+    if result.verdict is not Verdict.PASS and not row.reasons:
+        row = replace(row, reasons=tuple(_reasons(result)))
+    return f"{word_of(result.verdict)}: {night_line(row)}"
 
 
 def answer(result: RunResult) -> str:
@@ -100,18 +89,35 @@ def _answer(result: RunResult) -> str:
 
 
 def night_line(row: NightRow) -> str:
-    """One line for the index: what was wrong, or nothing."""
+    """What was wrong with a night, or how much was right, in one line.
+
+    What differs comes first; where only a check on the harness keeps the night undecided, what that
+    found comes after it.
+    """
+    if row.verdict is Verdict.PASS:
+        return _passed(row)
     if _story_first(row):
         open_ones = [visible(one.name) for one in row.datasets if one.verdict is Verdict.UNDECIDED]
         also = [f"{', '.join(open_ones)} undecided"] if open_ones else []
         return "; ".join([_told(row), *map(_short, filter(_of_harness, row.reasons)), *also])
-    if row.reasons and not (row.verdict is Verdict.FAIL and row.unwaived):
-        rest = f" (and {count(len(row.reasons) - 1, 'more reason')})" if row.reasons[1:] else ""
-        return f"{visible(row.reasons[0])}{rest}"
-    if row.unwaived:
+    if row.verdict is Verdict.FAIL and row.unwaived:
         return _told(row)
-    waived = f", {count(row.waived_incidents, 'waived incident')}" if row.waived_incidents else ""
-    return f"{count(sum(item.matched for item in row.datasets), 'row')} matched{waived}"
+    first, *rest = row.reasons or ("no reason is known",)
+    more = f" (and {count(len(rest), 'more reason')})" if rest else ""
+    return f"{visible(first)}{more}"
+
+
+def _passed(row: NightRow) -> str:
+    """`4 datasets, 41,220 rows, 2 waived incidents`."""
+    rows = count(sum(one.matched + one.discrepancies for one in row.datasets), "row")
+    waived = row.waived_incidents
+    tail = f"{rows}, {count(waived, 'waived incident')}" if waived else f"{rows} compared"
+    return f"{count(len(row.datasets), 'dataset')}, {tail}"
+
+
+def _told(row: NightRow) -> str:
+    """Why rows differ; where that is not known, how many do."""
+    return row.story or f"{count(row.unwaived, 'row')} {_verb(row.unwaived)}"
 
 
 def since_previous(result: RunResult, previous: NightRow | None, changes: str = "") -> str:
@@ -163,58 +169,14 @@ def _doubts(result: RunResult) -> Iterator[str]:
         yield f"the self-test gave {faults} a wrong cause, so causes may be wrong too"
 
 
-def _told(row: NightRow) -> str:
-    """What differs: the story, or where no cause is proved, in how many datasets and rows."""
-    if row.story:
-        return row.story
-    differing = sum(bool(item.unwaived) for item in row.datasets)
-    of = f"{differing} of {count(len(row.datasets), 'dataset')}"
-    symbols = tuple(dict.fromkeys(symbol for item in row.datasets for symbol in item.symbols))
-    where = f"{some_of(symbols)}, " if symbols else ""
-    waived = f"; {count(row.waived, 'row')} waived" if row.waived else ""
-    return f"{of} {_verb(differing)}: {where}{count(row.unwaived, 'row')}{waived}"
-
-
-def _differences(result: RunResult) -> str:
-    told = NightRow.of(result).story
-    if told:
-        return told
-    failed = [dataset for dataset in result.datasets if dataset.verdict is Verdict.FAIL]
-    of = f"{len(failed)} of {count(len(result.datasets), 'dataset')}"
-    rows = sum(dataset.rows.unwaived for dataset in failed)
-    if not rows:
-        reasons = result.reasons or tuple(
-            f"{dataset.name}: {reason}" for dataset in failed for reason in dataset.reasons
-        )
-        return f"{of} {_fails(len(failed))}" + (f": {visible(reasons[0])}" if reasons else "")
-    symbols = _symbols(failed)
-    where = f"{some_of(symbols)}, " if symbols else ""
-    waived = sum(dataset.rows.waived for dataset in result.datasets)
-    tail = f"; {count(waived, 'row')} waived" if waived else ""
-    return f"{of} {_verb(len(failed))}: {where}{count(rows, 'row')}{tail}"
-
-
-def _symbols(datasets: list[DatasetResult]) -> tuple[str, ...]:
-    """Symbols of the incidents that are not waived, those of the largest incidents first."""
-    weight: Counter[str] = Counter()
-    for dataset in datasets:
-        for incident in dataset.incidents:
-            for symbol in incident.scope.symbols if incident.waiver is None else ():
-                weight[symbol] += incident.rows
-    return tuple(sorted(weight, key=lambda symbol: (-weight[symbol], symbol)))
-
-
-def _undecided_reasons(result: RunResult) -> tuple[str, ...]:
-    if result.reasons:
-        return tuple(visible(reason) for reason in result.reasons)
-    failed = tuple(job_sentence(job) for job in result.jobs if not job.ok)
-    datasets = tuple(
-        visible(f"{dataset.name}: {reason}")
-        for dataset in result.datasets
-        if dataset.verdict is Verdict.UNDECIDED
-        for reason in dataset.reasons or ("could not be judged",)
-    )
-    return failed + datasets or ("no dataset was compared",)
+def _reasons(result: RunResult) -> Iterator[str]:
+    """Why a night is no pass, where the night itself does not say."""
+    yield from (job_sentence(job) for job in result.jobs if not job.ok)
+    bad = [dataset for dataset in result.datasets if dataset.verdict is result.verdict]
+    for dataset in bad:
+        yield from (f"{dataset.name}: {one}" for one in dataset.reasons or ("could not be judged",))
+    if not result.datasets:
+        yield "no dataset was compared"
 
 
 def _explained(result: RunResult, rows: int) -> str:
@@ -238,7 +200,3 @@ def _of_waived(result: RunResult) -> str:
 
 def _verb(number: int) -> str:
     return "differs" if number == 1 else "differ"
-
-
-def _fails(number: int) -> str:
-    return "fails" if number == 1 else "fail"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -13,16 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from parity.model.verdict import Verdict
+from parity.report.escaping import harmless
 from parity.report.headline import night_line
-from parity.report.serving import ServingView, switches_before
-from parity.report.view import (
-    NightRow,
-    NightView,
-    dataset_names,
-    newest_first,
-    symbol_of,
-    word_of,
-)
+from parity.report.history import HistoryView
+from parity.report.pictures.illustrating import charts_of
+from parity.report.view import NightView, symbol_of, word_of
 from parity.report.words import day, visible
 
 __all__ = ["index_page", "night_page", "render_page"]
@@ -32,6 +27,7 @@ _STYLES = (
     "templates/pictures.css", "templates/phase.css",
 )  # fmt: skip
 _SCRIPTS = ("templates/rows.js",)
+_LONGEST_NAME = 60  # characters of a name in the head of a column
 _CHART_STYLE = "vendored/uPlot.min.css"
 _CHART_SCRIPTS = ("vendored/uPlot.iife.min.js", "templates/charts.js")
 
@@ -45,34 +41,14 @@ _ICON = (
 
 def night_page(view: NightView) -> str:
     """A night as one self-contained HTML page."""
-    return render_page("night.html.j2", view.verdict, night=view)
+    return render_page("night.html.j2", view.verdict, charts=charts_of(view), night=view)
 
 
-def index_page(
-    rows: Sequence[NightRow],
-    *,
-    migration: str,
-    serving: ServingView | None = None,
-    checklist: bool = False,
-) -> str:
-    """All nights as one self-contained HTML page, newest session first.
-
-    `serving` says what consumers read, and what stands between the nights; `checklist` is True
-    where checklist.html is there to be linked.
-    """
-    nights = newest_first(rows)
-    latest = nights[0] if nights else None
-    return render_page(
-        "index.html.j2",
-        latest.verdict if latest else Verdict.UNDECIDED,
-        nights=nights,
-        latest=latest,
-        names=dataset_names(nights),
-        migration=visible(migration),
-        serving=serving,
-        switches=switches_before(serving, nights),
-        checklist=checklist,
-    )
+def index_page(view: HistoryView) -> str:
+    """All nights as one self-contained HTML page, newest session first."""
+    verdict = view.latest.verdict if view.latest else Verdict.UNDECIDED
+    charts = {view.trends.id: view.trends.chart} if view.trends else None
+    return render_page("index.html.j2", verdict, charts=charts, history=view)
 
 
 def render_page(
@@ -110,6 +86,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("parity.report", "templates"),
         autoescape=True,
+        finalize=harmless,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -128,7 +105,7 @@ def _environment() -> Environment:
 
 def _breakable(name: str) -> Markup:
     """A name that may be broken behind its underscores and hyphens, and nowhere else."""
-    whole = str(escape(visible(name)))
+    whole = str(escape(visible(name, most=_LONGEST_NAME)))
     return Markup(whole.replace("_", "_<wbr>").replace("-", "-<wbr>"))  # noqa: S704  # escaped
 
 

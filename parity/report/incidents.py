@@ -10,7 +10,8 @@ from parity.model.cause import parts
 from parity.model.life import Resolved
 from parity.model.phrases import title
 from parity.model.result import DatasetResult, Incident
-from parity.report.around import Around, life_text
+from parity.report.around import Around, life_text, seen_text, trend_of
+from parity.report.commands import quoted
 from parity.report.examples import examples_of
 from parity.report.incidentview import IncidentView, Link, ResolvedView
 from parity.report.story import named
@@ -35,6 +36,7 @@ def incident_view(
     life = known.lives.get((dataset.name, incident.id))
     return IncidentView(
         id=visible(incident.id),
+        dataset=visible(dataset.name),
         name=named(incident.cause, evidence),
         code="" if incident.cause == title(incident.cause) else visible(incident.cause),
         proved=incident.proved,
@@ -47,13 +49,17 @@ def incident_view(
         sessions=_sessions(incident),
         life=life_text(life) if life else "",
         state=life.state.value.replace(" ", "-") if life else "",
+        seen=seen_text(life) if life else "",
+        trend=trend_of(life) if life else None,
         undo=_undo(evidence),
         why_not=_text(evidence, "why_not"),
+        explained_by=visible(incident.explained_by or ""),
         follows=tuple(_follows(incident, known)),
         followed=_some_links(known.followed.get(incident.id, ())),
         noise=_in_noise(dataset, incident, known),
         waiver=visible(incident.waiver or ""),
         accepted=accepted_by(incident, known.waivers),
+        waive=_waive(incident, known),
         docs=tuple(
             Link(
                 text=visible(f"{_DOCS}#{part}"),
@@ -64,6 +70,7 @@ def incident_view(
         examples=examples_of(incident),
         more=tuple(_more(evidence)),
         shown=_shown(shown, incident.rows),
+        listed=shown,
     )
 
 
@@ -107,6 +114,11 @@ def _follows(incident: Incident, known: Around) -> Iterator[Link]:
 def _some_links(links: Sequence[Link]) -> tuple[Link, ...]:
     rest = len(links) - _LINKS
     return (*links[:_LINKS], *([Link(text=f"{rest:,} more")] if rest > 0 else []))
+
+
+def _waive(incident: Incident, known: Around) -> str:
+    """The command that accepts it; none where something does."""
+    return f"{known.waive} {quoted(incident.id)}" if known.waive and not incident.waiver else ""
 
 
 def _in_noise(dataset: DatasetResult, incident: Incident, known: Around) -> bool:

@@ -10,9 +10,11 @@ __all__ = [
     "Accepted",
     "Examples",
     "IncidentView",
+    "IncidentsView",
     "Line",
     "Link",
     "ResolvedView",
+    "Trend",
     "WaiverLine",
 ]
 
@@ -71,20 +73,38 @@ class WaiverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """Rows on each night since an incident is there: `says` has the numbers, newest last.
+
+    `bars` are heights of 1 to 20, one for each number.
+    """
+
+    says: str
+    bars: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentView:
     """Discrepancies with one cause and scope.
 
-    `name` is the cause in words, `code` its name in data where that is another, `says` the sentence
-    about it. `life` is empty where no other night is known; `state` is then empty too, else one of
-    new, persisting, grown, shrunk, came-back. `follows` are the incidents that explain it,
-    `followed` those that it explains. `waiver` is the id of the one that waives it, `accepted` what
-    that one says, where it is known.
-    `shown` tells how many of its rows the page lists, `more` is what else is known of it.
-    `waive` is the command that accepts it, empty where none is to be; `trend` are its rows on each
-    night since it was first seen without a break, the newest last.
+    Attributes:
+        id: its own; `dataset` is whose it is.
+        name: the cause in words; `code` its name in data where that is another.
+        says: the sentence about it.
+        shown: how many of its rows the page lists, in words; empty: none.
+        listed: how many those are.
+        state: new, persisting, grown, shrunk or came-back; empty where no other night is known,
+            as are `life` and `seen`, when it was first seen.
+        trend: None where one night has it.
+        follows: the incidents that explain it.
+        followed: those that it explains and that do not stand in `followers`, folded under it.
+        waiver: the id of the one that waives it; `accepted` what that one says, where it is known.
+        waive: the command that accepts it; empty where none is to be.
+        more: what else is known of it.
     """
 
     id: str
+    dataset: str
     name: str
     code: str
     proved: bool
@@ -97,20 +117,46 @@ class IncidentView:
     sessions: str
     life: str
     state: str
+    seen: str
+    trend: Trend | None
     undo: str
     why_not: str
+    explained_by: str
     follows: tuple[Link, ...]
     followed: tuple[Link, ...]
     noise: bool
     waiver: str
     accepted: Accepted | None
+    waive: str
     docs: tuple[Link, ...]
     examples: Examples | None
     more: tuple[str, ...]
     shown: str
-    waive: str = ""
-    trend: tuple[int, ...] = ()
+    listed: int
+    followers: tuple[IncidentView, ...] = ()
     picture: IncidentPicture | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentsView:
+    """All incidents of a night, gravest first.
+
+    Attributes:
+        says: how many there are, and of which kind.
+        cards: those shown in full; what follows from one is folded under it.
+        briefs: the others, as a line each.
+        waived: those that a waiver accepts, in full; `waived_briefs` the others.
+        left: what is not on the page at all, in words; empty: nothing.
+        here: the ids of all that are.
+    """
+
+    says: str = ""
+    cards: tuple[IncidentView, ...] = ()
+    briefs: tuple[IncidentView, ...] = ()
+    waived: tuple[IncidentView, ...] = ()
+    waived_briefs: tuple[IncidentView, ...] = ()
+    left: str = ""
+    here: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

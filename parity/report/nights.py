@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from parity.model.result import RunResult
-from parity.model.verdict import Phase, Verdict
+from parity.model.verdict import Phase, Side, Verdict
 from parity.report.story import story, told_of
 
 __all__ = ["NightDataset", "NightRow", "dataset_names", "newest_first"]
@@ -35,7 +35,9 @@ class NightDataset:
 class NightRow:
     """One night in the index. `link` is the night's page, relative to the reports folder.
 
-    `story` tells the causes of what differs; empty where none is proved.
+    `story` tells why rows differ; empty where none does that is not waived. `unproved` and
+    `proved` count the incidents that are not waived. `seconds` are those that the jobs of legacy
+    and of candidate took together; None where that is not known.
     """
 
     session: date
@@ -47,6 +49,9 @@ class NightRow:
     link: str
     story: str = ""
     waived_incidents: int = 0
+    unproved: int = 0
+    proved: int = 0
+    seconds: tuple[float | None, float | None] = (None, None)
 
     @property
     def discrepancies(self) -> int:
@@ -66,15 +71,20 @@ class NightRow:
     @classmethod
     def of(cls, result: RunResult) -> NightRow:
         """The row of a run, linked to where its page belongs: `<phase>/<session>/index.html`."""
-        return cls.from_json(result.to_json())
+        row = cls.from_json(result.to_json())
+        return replace(
+            row, seconds=(_seconds(result, Side.LEGACY), _seconds(result, Side.CANDIDATE))
+        )
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> NightRow:
-        """The row of a stored `result.json`.
+        """The row of a stored `result.json`, which says nothing of the jobs.
 
         Raises:
             KeyError: the mapping is no result.json.
         """
+        found = [one for entry in stored["datasets"] for one in entry["incidents"]]
+        live = [bool(one["proved"]) for one in found if one["waiver"] is None]
         return cls(
             session=date.fromisoformat(stored["session"]),
             phase=stored["phase"],
@@ -85,17 +95,21 @@ class NightRow:
             link=f"{stored['phase']}/{stored['session']}/index.html",
             story=story(
                 [
-                    told_of(entry["kind"], incident)
+                    told_of(entry, incident, stored["session"])
                     for entry in stored["datasets"]
                     for incident in entry["incidents"]
                 ]
             ),
-            waived_incidents=sum(
-                incident["waiver"] is not None
-                for entry in stored["datasets"]
-                for incident in entry["incidents"]
-            ),
+            waived_incidents=len(found) - len(live),
+            unproved=live.count(False),
+            proved=live.count(True),
         )
+
+
+def _seconds(result: RunResult, side: Side) -> float | None:
+    """What the jobs of a side took; None where none of them has run."""
+    ran = [job.seconds for job in result.jobs if job.side is side and (job.log or job.seconds)]
+    return sum(ran) if ran else None
 
 
 def _dataset_of(entry: Mapping[str, Any]) -> NightDataset:

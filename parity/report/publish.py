@@ -11,7 +11,8 @@ from parity.report.atomic import replace_file, replaced_folder
 from parity.report.beside import NOTHING, Beside
 from parity.report.build import night_view
 from parity.report.checklist import PAGE as CHECKLIST_PAGE
-from parity.report.evidence import take
+from parity.report.evidence import take, take_docs
+from parity.report.history import history_view, phase_link
 from parity.report.html import index_page, night_page
 from parity.report.rows import csv_name, write_csv
 from parity.report.serving import ServingView
@@ -40,8 +41,8 @@ def write_night(
 
     `discrepancies(dataset_name)` is asked once for each dataset with differing rows and is read
     as a stream; it yields the stored rows, which go to the CSV file. The Parquet file with all
-    of them is linked in from `beside.evidence/<run_id>/`. Entries of the folder that are not the
-    report's own (job logs) are kept.
+    of them and the data docs are linked in from `beside.evidence/<run_id>/`. Entries of the folder
+    that are not the report's own (job logs) are kept.
 
     Raises:
         ComparisonError: the rows do not add up to what the result says; the old folder stays.
@@ -55,9 +56,13 @@ def write_night(
             if dataset.rows.discrepancies
         }
         kept = take(beside.evidence, folder, new, result)
-        view = night_view(result, samples, beside=beside, kept=kept, docs=_docs(folder))
+        pages = take_docs(beside.evidence, folder, new, result)
+        view = night_view(
+            result, samples, beside=beside, kept=kept, docs=_docs(folder), pages=pages
+        )
         (new / "index.html").write_bytes(night_page(view).encode())
-        (new / "result.json").write_bytes(render_json(result).encode())
+        # Half of a surrogate pair, as a log may hold one, is written as JSON's own escape of it.
+        (new / "result.json").write_bytes(render_json(result).encode(errors="backslashreplace"))
 
 
 def write_index(
@@ -70,12 +75,16 @@ def write_index(
     """Publish `reports/index.html`: every night, newest first, linked to its page.
 
     `serving` tells the phase in force, who is primary and when that changed; None: nothing is
-    said of it. The checklist is linked where its page is there.
+    said of it. The checklist and the phases' reports are linked where their pages are there.
     """
-    page = index_page(
-        rows, migration=migration, serving=serving, checklist=(reports / CHECKLIST_PAGE).is_file()
+    view = history_view(
+        rows,
+        migration=migration,
+        serving=serving,
+        checklist=(reports / CHECKLIST_PAGE).is_file(),
+        reported={row.phase for row in rows if (reports / phase_link(row.phase)).is_file()},
     )
-    replace_file(reports / "index.html", page.encode())
+    replace_file(reports / "index.html", index_page(view).encode())
 
 
 def _docs(folder: Path) -> str:
@@ -86,6 +95,8 @@ def _docs(folder: Path) -> str:
 
 
 def _ours(name: str) -> bool:
-    return name in ("index.html", "result.json") or (
-        name.startswith("discrepancies-") and name.endswith((".csv", ".parquet"))
+    return (
+        name in ("index.html", "result.json")
+        or (name.startswith("discrepancies-") and name.endswith((".csv", ".parquet")))
+        or (name.startswith("quality-") and name.endswith(".html"))
     )

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
 
 from parity.model.phrases import title, with_code
 from parity.model.selftest import SelfTest
+from parity.report.commands import quoted
 from parity.report.view import ScoreView
 from parity.report.words import count, visible
 
 __all__ = ["again", "bad_lines", "score_views", "selftest_ok", "selftest_text"]
 
 _LINES = 5  # of the faults that went wrong in one way; the others are counted
-_QUOTABLE = re.compile(r"[\w .:,/@%+=-]+", re.ASCII)
-_BARE = re.compile(r"[\w.:,/@%+=-]+", re.ASCII)
 
 
 def again(seed: str, *options: str) -> str:
     """The command that seeds the same faults: `parity selftest --seed "toy 2005-02-28"`."""
-    if _BARE.fullmatch(seed):
-        quoted = seed
-    else:
-        quoted = f'"{seed}"' if _QUOTABLE.fullmatch(seed) else shlex.quote(seed)
-    return visible(" ".join(["parity selftest", *options, f"--seed {quoted}"]))
+    return " ".join(["parity selftest", *map(visible, options), f"--seed {quoted(seed)}"])
 
 
 def bad_lines(lines: Sequence[str]) -> tuple[str, ...]:

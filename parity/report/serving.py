@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from parity.model.verdict import Side
 from parity.report.nights import NightRow
-from parity.report.words import EXCHANGE_ZONE, visible
+from parity.report.words import EXCHANGE_ZONE, utc_text, visible
 
 __all__ = ["CALLED", "ServingView", "SwitchRow", "moment_text", "switches_before"]
 
@@ -36,11 +36,29 @@ class SwitchRow:
     @property
     def told(self) -> str:
         """`cut over 2005-02-24 by anna`, `rolled back 2005-02-25 by ben`."""
+        return f"{self.what} {self.day} by {self.who}"
+
+    @property
+    def what(self) -> str:
+        """`cut over`, `rolled back` or `cutover taken back`."""
         back = "cutover taken back" if self.taken_back else "rolled back"
-        what = "cut over" if self.to is Side.CANDIDATE else back
-        day = self.at.astimezone(EXCHANGE_ZONE).date()
+        return "cut over" if self.to is Side.CANDIDATE else back
+
+    @property
+    def day(self) -> str:
+        """The day in exchange time."""
+        return self.at.astimezone(EXCHANGE_ZONE).date().isoformat()
+
+    @property
+    def utc(self) -> str:
+        """The moment in UTC."""
+        return utc_text(self.at)
+
+    @property
+    def who(self) -> str:
+        """By whom, and whether through a closed gate."""
         forced = ", through a closed gate" if self.forced and self.to is Side.CANDIDATE else ""
-        return f"{what} {day} by {visible(self.by)}{forced}"
+        return f"{visible(self.by)}{forced}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +83,9 @@ def moment_text(moment: datetime) -> str:
     return f"{moment.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} New York"
 
 
-def switches_before(serving: ServingView | None, nights: list[NightRow]) -> dict[str, list[str]]:
+def switches_before(
+    serving: ServingView | None, nights: list[NightRow]
+) -> dict[str, list[SwitchRow]]:
     """Which switches stand above which night, the newest first, by the night's `run_id`.
 
     Args:
@@ -75,9 +95,9 @@ def switches_before(serving: ServingView | None, nights: list[NightRow]) -> dict
     Returns:
         For a night what happened between it and the one above it; under "" what was before all.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[SwitchRow]] = {}
     for switch in reversed(serving.switches if serving else ()):
         after = switch.after
         below = next((one for one in nights if after and one.session <= after), None)
-        found.setdefault(below.run_id if below else "", []).append(switch.told)
+        found.setdefault(below.run_id if below else "", []).append(switch)
     return found

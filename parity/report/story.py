@@ -1,123 +1,161 @@
-"""What happened, in a line: causes with their rows, what follows from them, what has no cause."""
+"""What happened, in a line: the gravest cause, what follows from it, and how much else there is."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, field
 from typing import Any
 
 from parity.model.cause import Cause, parts
 from parity.model.phrases import title
+from parity.report.predicates import ratio_of
+from parity.report.told import Told, roots, told_of
 from parity.report.words import count, some_of, visible
 
 __all__ = ["Told", "named", "story", "told_of"]
 
-_MOST = 2  # causes in a line; the others are counted
+_MOST = 120  # letters of a line, so that it fits a heading; less detail makes it shorter
+_OPEN = "unexplained"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An incident, as far as a line about it needs to know it."""
+class _Detail:
+    """How much a line says."""
 
-    name: str  # of its cause, with the ratio of a split: `unadjusted split 2:1`
-    open: bool  # neither proved nor waived
-    waived: bool
-    rows: int
-    symbols: tuple[str, ...]
-    follows: bool
-    kind: str  # of its dataset
+    datasets: bool  # in which
+    open_when: bool  # since when, of what has no cause
+    when: bool  # the same, of a cause
+    causes: int = 2  # told; the others are counted
 
 
-def told_of(kind: str, incident: Mapping[str, Any]) -> Told:
-    """The same of an incident of result.json."""
-    return Told(
-        name=named(incident["cause"], incident["evidence"]),
-        open=not incident["proved"] and incident["waiver"] is None,
-        waived=incident["waiver"] is not None,
-        rows=incident["rows"],
-        symbols=tuple(incident["scope"]["symbols"]),
-        follows=bool(incident["explained_by"]),
-        kind=kind,
-    )
+_DETAILS = (
+    _Detail(datasets=True, open_when=True, when=True),
+    _Detail(datasets=False, open_when=True, when=True),
+    _Detail(datasets=False, open_when=False, when=True),
+    _Detail(datasets=False, open_when=False, when=False),
+    _Detail(datasets=False, open_when=True, when=True, causes=1),
+)
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one cause did, whatever the datasets, and what follows from that."""
+
+    says: str
+    own: list[Told] = field(default_factory=list)
+    after: list[Told] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(one.rows for one in self.own)
+
+    @property
+    def all_rows(self) -> int:
+        return self.rows + sum(one.rows for one in self.after)
 
 
 def named(cause: str, evidence: Mapping[str, Any]) -> str:
     """The cause in words, with a split's ratio."""
-    ratio = _ratio(evidence.get("ratio")) if Cause.SPLIT_ADJUSTMENT in parts(cause) else ""
+    ratio = ratio_of(evidence) if Cause.SPLIT_ADJUSTMENT in parts(cause) else ""
     split = title(Cause.SPLIT_ADJUSTMENT)
     return visible(title(cause).replace(split, f"{split} {ratio}" if ratio else split))
 
 
-def _ratio(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9:
-        near = Fraction(value).limit_denominator(100)
-        if near and abs(value / float(near) - 1) < 1e-9:
-            return f"{near.numerator}:{near.denominator}"
-    return ""
+def story(incidents: Sequence[Told], *, within: bool = False) -> str:
+    """`AAPL unadjusted by 2:1 since 2005-02-28 (249 rows in bars), 7 indicator rows follow`.
 
-
-def story(incidents: Sequence[Told]) -> str:
-    """`3 rows unexplained (IBM); AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow`.
-
-    What is waived is only counted, last. Empty where of the rest no cause is proved: there is
-    nothing to tell but counts.
+    What has no cause comes first, then the cause with the most rows; further ones are counted, and
+    last what is waived. Empty where nothing but that differs. `within` a dataset it is not named.
     """
-    proved = [one for one in incidents if not one.open and not one.waived]
-    roots = [one for one in proved if not one.follows]
-    following = [one for one in proved if one.follows]
-    left = [one for one in incidents if one.open]
-    waived = sum(one.rows for one in incidents if one.waived)
-    pieces = [*_left(left), *_roots(roots, following)]
-    if waived:
-        pieces.append(f"{count(waived, 'row')} waived")
-    return "; ".join(pieces) if roots or following else ""
+    groups = _groups([one for one in incidents if not one.waived])
+    lines = [_line(groups, incidents, detail) for detail in _DETAILS[within:]]
+    return next((line for line in lines if len(line) <= _MOST), lines[-1]) if groups else ""
 
 
-def _roots(roots: Sequence[Told], following: Sequence[Told]) -> Iterable[str]:
-    """One piece for each cause, whatever the datasets, the one with the most rows first."""
-    rows = Counter[str]()
-    symbols: dict[str, dict[str, None]] = {}
-    for one in roots:
-        rows[one.name] += one.rows
-        symbols.setdefault(one.name, {}).update(dict.fromkeys(one.symbols))
-    ranked = rows.most_common()
-    told = [
-        f"{_where(tuple(symbols[name]))}{name} ({count(number, 'row')})"
-        for name, number in ranked[:_MOST]
-    ]
-    if rest := ranked[_MOST:]:
-        number = sum(number for _, number in rest)
-        told.append(f"{count(len(rest), 'more cause')} ({count(number, 'row')})")
-    if after := _following(following):
-        # Right after the one cause there is, else after all of them.
-        told = [f"{told[0]}, {after}"] if len(told) == 1 else [*told, after]
-    return told
+def _line(groups: Sequence[_Group], incidents: Sequence[Told], detail: _Detail) -> str:
+    """All in a line, with so much detail."""
+    left = [group for group in groups if group.says == _OPEN]
+    proved = [group for group in groups if group.says != _OPEN]
+    shown = [*left, *proved[:1]][: detail.causes]
+    pieces = [_piece(one, detail) for one in shown]
+    rest = [group for group in groups if group not in shown]
+    return "; ".join([*pieces, *_rest(rest), *_waived(incidents)])
 
 
-def _following(following: Sequence[Told]) -> str:
-    if not following:
-        return ""
-    rows = sum(one.rows for one in following)
-    kinds = {one.kind for one in following}
-    noun = "indicator row" if kinds == {"indicators"} else "row"
-    return f"{count(rows, noun)} {'follows' if rows == 1 else 'follow'}"
+def _groups(incidents: Sequence[Told]) -> list[_Group]:
+    """By cause, the one with the most rows first; what follows from it counts."""
+    top = roots({one.id: one.explained_by for one in incidents})
+    made: dict[str, _Group] = {}
+    of: dict[str, _Group] = {}
+    for one in incidents:
+        if top[one.id] == one.id:
+            says = _OPEN if one.open else one.says
+            of[one.id] = made.setdefault(says, _Group(says))
+            of[one.id].own.append(one)
+    for one in incidents:
+        if top[one.id] != one.id and top[one.id] in of:
+            of[top[one.id]].after.append(one)
+    return sorted(made.values(), key=lambda group: -group.all_rows)
 
 
-def _left(left: Sequence[Told]) -> Iterable[str]:
-    if not left:
-        return
+def _piece(group: _Group, detail: _Detail) -> str:
+    """One cause: what, where, since when, how many rows."""
+    symbols = some_of(_by_rows(group.own))
+    timed = detail.open_when if group.says == _OPEN else detail.when
+    when = _when(group.own) if timed else ""
+    where = _datasets(group.own) if detail.datasets else ""
+    rows = count(group.rows, "row")
+    if group.says == _OPEN or not symbols:
+        whose = f" of {symbols}" if symbols else ""
+        text = f"{rows}{whose}{where} {group.says}{when}"
+    else:
+        text = f"{symbols} {group.says}{when} ({rows}{where})"
+    return f"{text}{_following(group.after)}"
+
+
+def _by_rows(incidents: Sequence[Told]) -> tuple[str, ...]:
+    """Symbols, those of the most rows first."""
     weight = Counter[str]()
-    for one in left:
+    for one in incidents:
         for symbol in one.symbols:
             weight[symbol] += one.rows
-    symbols = tuple(sorted(weight, key=lambda symbol: (-weight[symbol], symbol)))
-    where = f" ({some_of(symbols)})" if symbols else ""
-    yield f"{count(sum(one.rows for one in left), 'row')} unexplained{where}"
+    return tuple(symbol for symbol, _ in weight.most_common())
 
 
-def _where(symbols: tuple[str, ...]) -> str:
-    return f"{some_of(symbols)}: " if symbols else ""
+def _when(incidents: Sequence[Told]) -> str:
+    """Since when the data is wrong; up to when where it is right again."""
+    begun = [one.begins for one in incidents]
+    if all(begun):
+        return f" since {min(begun)}"
+    first = min((one.first for one in incidents if one.first), default="")
+    last = max((one.last for one in incidents if one.last), default=first)
+    if not first or first == last:
+        return f" on {first}" if first else ""
+    return f" since {first}" if last >= incidents[0].now else f" from {first} to {last}"
+
+
+def _datasets(incidents: Sequence[Told]) -> str:
+    names = list(dict.fromkeys(one.dataset for one in incidents))
+    return f" in {visible(names[0])}" if len(names) == 1 else f" in {len(names)} datasets"
+
+
+def _following(after: Sequence[Told]) -> str:
+    if not after:
+        return ""
+    rows = sum(one.rows for one in after)
+    kinds = {one.kind for one in after}
+    noun = "indicator row" if kinds == {"indicators"} else "row"
+    return f", {count(rows, noun)} {'follows' if rows == 1 else 'follow'}"
+
+
+def _rest(groups: Sequence[_Group]) -> Iterable[str]:
+    if groups:
+        rows = count(sum(group.all_rows for group in groups), "row")
+        yield f"{count(len(groups), 'more cause')} ({rows})"
+
+
+def _waived(incidents: Sequence[Told]) -> Iterable[str]:
+    rows = sum(one.rows for one in incidents if one.waived)
+    if rows:
+        yield f"{count(rows, 'row')} waived"

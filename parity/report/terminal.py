@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,35 +13,31 @@ from parity.report.beside import NOTHING, Beside
 from parity.report.build import night_view
 from parity.report.evidence import kept_in
 from parity.report.headline import night_line
+from parity.report.incident_lines import incident_parts, resolved_line
 from parity.report.screen import NameTable, Screen, bullets, plain_table
 from parity.report.view import (
     DatasetView,
-    Examples,
-    IncidentView,
+    GateView,
     JobView,
     NightRow,
     NightView,
-    ResolvedView,
     WaiverLine,
     newest_first,
     symbol_of,
     word_of,
 )
-from parity.report.words import ABSENT, count, visible
+from parity.report.words import count, visible
 
 __all__ = ["Screen", "render_index", "render_night"]
 
-_INCIDENTS = 12  # of a dataset; the others are counted
-_USUAL = "close"  # the column people know a bar by
 _STYLES = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.UNDECIDED: "bold yellow"}
 
 
 def render_night(result: RunResult, *, width: int = 80, beside: Beside = NOTHING) -> Screen:
-    """The night's verdict, datasets, incidents and what went wrong beside them."""
+    """The night's verdict, gate, incidents, datasets and what went wrong beside them."""
     kept = None if beside.evidence is None else kept_in(beside.evidence, result)
     view = night_view(result, beside=beside, kept=kept)
-    latest = all(night.session <= result.session for night in beside.nights or ())
-    return Screen(lambda: _night(view, latest), width)
+    return Screen(lambda: _night(view), width)
 
 
 def render_index(rows: Sequence[NightRow], *, width: int = 80) -> Screen:
@@ -50,7 +46,7 @@ def render_index(rows: Sequence[NightRow], *, width: int = 80) -> Screen:
     return Screen(lambda: _index(nights), width)
 
 
-def _night(view: NightView, latest: bool) -> list[RenderableType]:
+def _night(view: NightView) -> list[RenderableType]:
     style = _STYLES[view.verdict]
     parts: list[RenderableType] = [
         Text(f"{symbol_of(view.verdict)} {view.headline}", style),
@@ -61,6 +57,8 @@ def _night(view: NightView, latest: bool) -> list[RenderableType]:
         parts.append(Text(view.primary, "dim"))
     if view.previous:
         parts.append(Text(view.previous, "dim"))
+    if view.gate:
+        parts += _gate(view.gate)
     # What the first line says in full is not said again.
     told = bool(view.reasons) and view.headline.startswith(
         f"{word_of(view.verdict)}: {view.reasons[0]}"
@@ -69,19 +67,23 @@ def _night(view: NightView, latest: bool) -> list[RenderableType]:
     # Jobs that failed stand in their table.
     parts += bullets("Why", [one for one in reasons if not _of_job(one, view.jobs)])
     parts += bullets("Waivers to see to", [_waiver(one) for one in view.waivers])
-    if view.datasets:
-        parts += [Text(""), _datasets(view.datasets)]
-    waive = _waive_command(view, latest)
-    for dataset in view.datasets:
-        parts += _details(dataset, view.reasons, waive)
+    parts += incident_parts(view.incidents)
     parts += [
         Text(line, "dim") for line in dict.fromkeys(one.noise for one in view.datasets if one.noise)
     ]
+    if view.datasets:
+        parts += [Text(""), _datasets(view.datasets)]
+    for dataset in view.datasets:
+        parts += _details(dataset, view.reasons)
     if view.jobs:
         parts += [Text(""), _jobs(view.jobs)]
     parts += bullets(
         "Why jobs failed",
         [f"{job.side} {job.name}: {job.reason}" for job in view.jobs if not job.ok and job.reason],
+    )
+    parts += bullets(
+        "Unusual",
+        [f"{job.side} {job.name} took {job.unusual}" for job in view.jobs if job.unusual],
     )
     parts += [Text(""), Text(f"Second opinion: {view.opinion}")]
     parts += [Text(f"  {line}") for line in view.opinion_examples]
@@ -92,6 +94,21 @@ def _night(view: NightView, latest: bool) -> list[RenderableType]:
     if view.selftest_again:
         parts.append(Text(f"  again: {view.selftest_again}"))
     return parts
+
+
+def _gate(gate: GateView) -> list[RenderableType]:
+    """Whether the phase may be left, how far the row of sessions is, and what else is missing."""
+    parts = (gate.streak, gate.held, f"opens {gate.earliest}" if gate.earliest else "")
+    lines = [f"{gate.says}; {', '.join(part for part in parts if part)}"]
+    if gate.missing:
+        lines.append(f"missing: {_first(gate.missing)} (parity checklist)")
+    return [Text(line) for line in lines]
+
+
+def _first(missing: Sequence[str]) -> str:
+    """The first of them without its particulars, and how many more there are."""
+    rest = f", and {count(len(missing) - 1, 'more item')}" if missing[1:] else ""
+    return f"{missing[0].rpartition(': ')[2]}{rest}"
 
 
 def _of_job(reason: str, jobs: Sequence[JobView]) -> bool:
@@ -126,92 +143,26 @@ def _datasets(datasets: Sequence[DatasetView]) -> NameTable:
 def _jobs(jobs: Sequence[JobView]) -> NameTable:
     """What each job took. Why one failed stands below."""
     table = plain_table(
-        ("job", False), ("side", False), ("", False), ("seconds", True), ("CPU", True),
-        ("memory", True),
+        ("job", False), ("side", False), ("", False), ("seconds", True), ("usual", True),
+        ("CPU", True), ("memory", True),
     )  # fmt: skip
     for job in jobs:
         outcome = Text(job.outcome, "" if job.ok else "bold red")
-        table.add_row(Text(job.name), job.side, outcome, job.seconds, job.cpu, job.memory)
+        table.add_row(
+            Text(job.name), job.side, outcome, job.seconds, job.usual, job.cpu, job.memory
+        )
     return NameTable(table)
-
-
-def _waive_command(view: NightView, latest: bool) -> str:
-    """The command that accepts an incident, up to its id; empty where none is waived ever."""
-    if not view.primary:
-        return ""
-    return "parity waive" if latest else f"parity waive --session {view.session}"
-
-
-def _incidents(dataset: DatasetView, waive: str) -> Iterator[str]:
-    found = (*dataset.incidents, *dataset.briefs)
-    yield from (_incident(incident, waive) for incident in found[:_INCIDENTS])
-    if rest := found[_INCIDENTS:]:
-        rows = sum(incident.rows for incident in rest)
-        yield f"{count(len(rest), 'more incident')}: {count(rows, 'row')}"
-    yield from map(_resolved, dataset.resolved)
-
-
-def _incident(incident: IncidentView, waive: str) -> str:
-    """What it says where it says something, else its cause with where and what differs.
-
-    Last, the command that accepts it, where nothing does.
-    """
-    proof = f"{incident.code}, {incident.proof}" if incident.code else incident.proof
-    head = f"{incident.name} ({proof})"
-    if incident.says:
-        head = f"{incident.says} ({incident.name}, {proof})"
-    where = () if incident.says else (incident.symbols, incident.sessions, incident.columns)
-    parts = [count(incident.rows, "row"), *(part for part in where if part != ABSENT)]
-    parts += [f"follows from {link.text}" for link in incident.follows[:1]]
-    if incident.noise:
-        parts.append("within legacy's own noise")
-    parts += [part for part in (incident.life, incident.why_not) if part]
-    lines = [f"{head}: {'; '.join(parts)}"]
-    if incident.waiver:
-        lines.append(_accepted(incident))
-    if incident.undo:
-        lines.append(f"undo: {incident.undo}")
-    if incident.examples:
-        lines.append(f"e.g. {_example(incident.examples)}")
-    if waive and not incident.waiver:
-        lines.append(f"{waive} {incident.id}")
-    return "\n".join(lines)
-
-
-def _accepted(incident: IncidentView) -> str:
-    """`waived by yahoo-rounding (anna, until 2005-03-31): the vendor rounds`."""
-    by = incident.accepted
-    told = f" ({by.owner}, until {by.until}): {by.reason}" if by else ""
-    return f"waived by {incident.waiver}{told}"
 
 
 def _waiver(one: WaiverLine) -> str:
     return f"{one.id} ({one.about}) {one.says}. {one.todo}\n{one.owner}: {one.reason}"
 
 
-def _example(found: Examples) -> str:
-    """`AAPL 2005-01-28 close: legacy 73.98, candidate 36.99, undone 36.99`."""
-    lines = found.rows[: found.rows[0].lines]
-    place = found.columns.index(_USUAL) if _USUAL in found.columns else 0
-    values = [
-        f"{'undone' if line.undone else line.side} {line.values[place]}"
-        for line in lines
-        if line.values[place]
-    ]
-    key = lines[0].key.replace(" · ", " ")
-    return f"{key} {found.columns[place]}: {', '.join(values)}" if values else key
-
-
-def _resolved(found: ResolvedView) -> str:
-    cause = f"{found.says} ({found.name})" if found.says else f"{found.name}: {found.symbols}"
-    return f"resolved: {cause}: {count(found.rows, 'row')}, last on {found.last}"
-
-
-def _details(dataset: DatasetView, told: Sequence[str], waive: str) -> list[RenderableType]:
-    """What is known of a dataset beyond the night's reasons, which are `told` already."""
+def _details(dataset: DatasetView, told: Sequence[str]) -> list[RenderableType]:
+    """What is known of a dataset beyond its incidents and the night's reasons, which are `told`."""
     lines = [one for one in dataset.reasons if f"{dataset.name}: {one}" not in told]
     lines += dataset.drift
-    lines += _incidents(dataset, waive)
+    lines += map(resolved_line, dataset.resolved)
     if dataset.quality_failed:
         lines.append(f"quality checks: {dataset.quality_summary}")
     lines += [line for line in (dataset.cut, dataset.coverage) if line]

@@ -9,10 +9,12 @@ from parity.report.gateview import GateView
 from parity.report.gridview import Cell, Grid
 from parity.report.incidentview import (
     Examples,
+    IncidentsView,
     IncidentView,
     Line,
     Link,
     ResolvedView,
+    Trend,
     WaiverLine,
 )
 from parity.report.nights import NightDataset, NightRow, dataset_names, newest_first
@@ -27,6 +29,7 @@ __all__ = [
     "GateView",
     "Grid",
     "IncidentView",
+    "IncidentsView",
     "JobView",
     "Line",
     "Link",
@@ -37,6 +40,7 @@ __all__ = [
     "ResolvedView",
     "ScoreView",
     "Segment",
+    "Trend",
     "WaiverLine",
     "dataset_names",
     "newest_first",
@@ -109,7 +113,11 @@ class QualityView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobView:
-    """How one job ended."""
+    """How one job ended.
+
+    `usual` is what it took on the nights before, a dash where too few tell; `unusual` says where
+    that is far from what it took now.
+    """
 
     name: str
     side: str
@@ -117,6 +125,9 @@ class JobView:
     outcome: str
     seconds: str
     seconds_sort: str
+    usual: str
+    usual_sort: str
+    unusual: str
     cpu: str
     cpu_sort: str
     memory: str
@@ -144,7 +155,7 @@ class DatasetView:
 
     `cut` says what was not stored of its rows, `coverage` how much of its history was verified.
     `noise` says that legacy's own is not known, where that matters. `story` tells the causes in a
-    line. `briefs` are the incidents beyond those shown in full.
+    line. `quality_docs` lead to what Great Expectations itself says of each side.
     """
 
     anchor: str
@@ -160,7 +171,6 @@ class DatasetView:
     drift: tuple[str, ...]
     story: str
     incidents: tuple[IncidentView, ...]
-    briefs: tuple[IncidentView, ...]
     resolved: tuple[ResolvedView, ...]
     noise: str
     differing: tuple[ColumnView, ...]
@@ -176,6 +186,8 @@ class DatasetView:
     cut: str
     coverage: str
     overdue: bool
+    quality_docs: tuple[Link, ...] = ()
+    quality_anchor: str = ""
     pictures: DatasetPictures | None = None
 
 
@@ -201,6 +213,7 @@ class NightView:
     waivers: tuple[WaiverLine, ...]
     previous: str
     figures: tuple[Figure, ...]
+    incidents: IncidentsView
     datasets: tuple[DatasetView, ...]
     jobs: tuple[JobView, ...]
     jobs_failed: int

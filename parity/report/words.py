@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 __all__ = [
     "ABSENT",
     "EXCHANGE_ZONE",
+    "LONGEST",
     "Number",
     "count",
     "day",
@@ -19,6 +21,7 @@ __all__ = [
     "delta_text",
     "is_number",
     "memory_text",
+    "month",
     "ratio_text",
     "share",
     "some_of",
@@ -36,6 +39,11 @@ _MONTHS = (
     "October", "November", "December",
 )  # fmt: skip  # not strftime: its words follow the locale, and a report must not
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_MARKS = frozenset({"Mn", "Me"})
+_MOST_MARKS = 4  # on one letter; no script writes more, and a pile of them covers other lines
+LONGEST = 1_000  # characters of a text that are shown; all of it is in result.json
+_LONGEST_VALUE = 200  # of a value of a row; all of it is in the rows' files
+_LONGEST_NAME = 60  # of one name among several
 
 Number = int | float | Decimal
 
@@ -45,18 +53,32 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def visible(text: str) -> str:
+def visible(text: str, *, most: int | None = LONGEST) -> str:
     """The text with control, format and line characters written out as escapes.
 
     A symbol may hold anything: what would move a terminal's cursor or turn the direction of
-    writing is shown, not obeyed.
+    writing is shown, not obeyed; so is a mark upon a pile of marks. A text of more than `most`
+    characters is cut and tells its length; None: it never is, as of a command to be typed.
     """
-    return "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(character) in _UNPRINTABLE
-        else character
-        for character in text
-    )
+    if most is not None and len(text) > most:
+        return f"{visible(text[:most], most=None)}… ({len(text):,} characters)"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_visible(text))
+
+
+def _visible(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in _MARKS else 0
+        spaced = category == "Zs" and character != " "  # looks like a space, and is none
+        hidden = category in _UNPRINTABLE or spaced or marks > _MOST_MARKS
+        yield _escape(character) if hidden else character
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def value_text(value: object, *, decimals: int | None = None) -> str:
@@ -77,7 +99,9 @@ def value_text(value: object, *, decimals: int | None = None) -> str:
         return _time_text(value)
     if isinstance(value, date):
         return value.isoformat()
-    return visible(str(value)) or '""'
+    shown = visible(str(value), most=_LONGEST_VALUE)
+    # Else a space at an end would not be seen, nor that a text is empty.
+    return shown if shown and shown == shown.strip() else f'"{shown}"'
 
 
 def _number_text(value: float | Decimal, decimals: int | None) -> str:
@@ -194,7 +218,7 @@ def memory_text(size: int | None) -> str:
 
 def some_of(names: tuple[str, ...], most: int = 3) -> str:
     """`AAPL, IBM, MSFT and 4 more`."""
-    shown = ", ".join(visible(name) for name in names[:most])
+    shown = ", ".join(visible(name, most=_LONGEST_NAME) for name in names[:most])
     rest = len(names) - most
     return f"{shown} and {rest:,} more" if rest > 0 else shown
 
@@ -204,6 +228,11 @@ def day(session: date) -> str:
     return (
         f"{_WEEKDAYS[session.weekday()]} {session.day} {_MONTHS[session.month - 1]} {session.year}"
     )
+
+
+def month(session: date) -> str:
+    """`February 2005`."""
+    return f"{_MONTHS[session.month - 1]} {session.year}"
 
 
 def _time_text(moment: datetime) -> str:

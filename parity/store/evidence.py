@@ -1,19 +1,23 @@
-"""All discrepancies of a run as Parquet files, one for each dataset that has any.
+"""All discrepancies of a run as Parquet files, one for each dataset that has any, and its extras.
 
 `<folder>/<run_id>/<dataset>.parquet`, written under another name and put in place on disk before
 the run is committed: a run in the database has its files. One that has gone since is seen by its
 absence. A file names the content it was written from, so what is left of another database or of
 a save that was undone is not taken for the run's.
+
+Extras are what else a night keeps with its run: what charts are drawn from, data docs. They say
+nothing of the run they are of, so they are written anew with each save until the run is sealed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -25,16 +29,32 @@ from parity.model.result import DatasetResult, Discrepancy, RunResult
 from parity.store.arrow import Seen, delta_array
 from parity.store.rows import Rows
 
-__all__ = ["write_evidence"]
+__all__ = ["NO_EXTRAS", "write_evidence"]
+
+NO_EXTRAS: Mapping[str, bytes] = MappingProxyType({})
 
 GROUP = 1 << 24  # bytes of a row group before compression, so much is held at once
 
 
-def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) -> None:
-    """Writes what is missing of a run's files and removes rows that are not of it.
+def write_evidence(
+    folder: Path,
+    result: RunResult,
+    rows: Rows,
+    content: str,
+    extras: Mapping[str, bytes] = NO_EXTRAS,
+) -> None:
+    """Writes what is missing of a run's files and removes what is not of it.
 
-    What else lies in the run's folder was sealed with it, and stays. Rows that were missing when
-    it was sealed stay missing: nobody could tell them from forged ones.
+    What was sealed with this content stays as it is, its extras too. Rows that were missing when
+    it was sealed stay missing: nobody could tell them from forged ones. Of a run that is not sealed
+    all extras are written, and those of an earlier save that are not among them are removed.
+
+    Args:
+        folder: that of all runs.
+        result: the run, with its id.
+        rows: all discrepancies of each dataset.
+        content: the digest of what was found.
+        extras: further files by name, whole.
 
     Raises:
         StoreError: the disk refused.
@@ -46,33 +66,53 @@ def write_evidence(folder: Path, result: RunResult, rows: Rows, content: str) ->
         if next(iter(rows.get(dataset.name, ())), None) is not None
     }
     try:
-        for stale in place.iterdir() if place.is_dir() else ():
-            if _is_rows(stale.name) and stale.name not in datasets:
-                stale.unlink()
         lost = _sealed_without(place, content)
+        _remove_stale(place, {*datasets, *extras}, sealed=lost is not None)
         for name, dataset in datasets.items():
-            if name not in lost and not _is_whole(place / name, content):
+            if name not in (lost or ()) and not _is_whole(place / name, content):
                 place.mkdir(parents=True, exist_ok=True)
                 _write(place / name, result.run_id, dataset, rows[dataset.name], content)
+        if lost is None:
+            _write_extras(place, extras)
     except (OSError, pa.ArrowException) as error:
         said = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise StoreError(f"the evidence of the run cannot be written to {place}: {said}") from error
 
 
-def _sealed_without(place: Path, content: str) -> set[str]:
-    """Names of the files that the seal of this run has named as missing; none without a seal."""
+def _remove_stale(place: Path, known: set[str], *, sealed: bool) -> None:
+    for stale in list(place.iterdir()) if place.is_dir() else ():
+        gone = _is_rows(stale.name) or (not sealed and _is_extra(stale.name))
+        if gone and stale.name not in known:
+            stale.unlink()
+
+
+def _write_extras(place: Path, extras: Mapping[str, bytes]) -> None:
+    for name, held in extras.items():
+        place.mkdir(parents=True, exist_ok=True)
+        with _replacing(place / name) as file:
+            file.write(held)
+
+
+def _sealed_without(place: Path, content: str) -> set[str] | None:
+    """Names of the files that the seal of this run has named as missing; None without a seal."""
     try:
         manifest = json.loads((place / "manifest.json").read_bytes())
-        return set(manifest["missing"]) if manifest["content"] == content else set()
+        return set(manifest["missing"]) if manifest["content"] == content else None
     except FileNotFoundError:
-        return set()
+        return None
     except (ValueError, KeyError, TypeError):
-        return set()  # no manifest of ours: the verification says so
+        return None  # no manifest of ours: the verification says so
 
 
 def _is_rows(name: str) -> bool:
     """True of the rows of a dataset, and of what a killed process left of them."""
     return name.endswith((".parquet", ".parquet.part"))
+
+
+def _is_extra(name: str) -> bool:
+    """True of every file that a night keeps beside its rows, and of what a kill left of one."""
+    whole = name.removeprefix(".").removesuffix(".part")
+    return whole == "pictures.json" or (whole.startswith("quality-") and whole.endswith(".html"))
 
 
 def _is_whole(path: Path, content: str) -> bool:

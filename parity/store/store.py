@@ -32,7 +32,7 @@ from parity.store import jobs, runs, tables
 from parity.store import noise as noise_rows
 from parity.store.connection import lock, reading, reason, writing
 from parity.store.copied import copied_rows, mark_copied
-from parity.store.evidence import write_evidence
+from parity.store.evidence import NO_EXTRAS, write_evidence
 from parity.store.history import job_history
 from parity.store.rows import Rows, copy_rows, digest_rows, stored_rows
 from parity.store.since import since_run
@@ -152,6 +152,7 @@ class Store:
         limit: int = LIMIT,
         audits: Mapping[str, Audit] = NO_AUDITS,
         evidence: Path | None = None,
+        extras: Mapping[str, bytes] = NO_EXTRAS,
     ) -> RunResult:
         """Stores what was found, or finds it stored already.
 
@@ -164,6 +165,8 @@ class Store:
             evidence: folder for a Parquet file of all discrepancies of each dataset. The files
                 are on disk before the run is committed; missing ones of a run that was kept are
                 written again.
+            extras: further files of the run by name, such as what its charts are drawn from; on
+                disk there before the run is committed too, and left alone once it is sealed.
 
         Returns:
             The run that now holds for the session, with its `run_id`.
@@ -184,7 +187,7 @@ class Store:
                 final = kept[0]
             audit_rows.insert_audits(connection, final.run_id, audits)
             if evidence is not None:
-                write_evidence(evidence, final, rows, content)
+                write_evidence(evidence, final, rows, content, extras)
             runs.insert_attempt(connection, final)
         return final
 

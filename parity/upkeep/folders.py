@@ -20,7 +20,7 @@ from parity.model.verdict import Phase
 __all__ = ["Page", "evidence_folders", "log_folders", "pages", "remove"]
 
 RESULT = "result.json"
-_ROWS = re.compile(r"discrepancies-.+\.(csv|parquet)")
+_PARTS = re.compile(r"discrepancies-.+\.(csv|parquet)|quality-.+\.html")  # beside a page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Page:
         own = [
             entry
             for entry in _plain(self.folder)
-            if entry.name == "index.html" or _ROWS.fullmatch(entry.name)
+            if entry.name == "index.html" or _PARTS.fullmatch(entry.name)
         ]
         return (*own, self.folder / RESULT)
 

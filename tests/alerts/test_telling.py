@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -12,16 +13,19 @@ import psycopg
 import pytest
 
 from parity.database import Database
+from parity.evidence import names
 from parity.model.operations import Alerts
 from parity.model.result import JobOutcome, RunResult
 from parity.model.verdict import Side, Verdict
 from parity.nightly import Harness
 from parity.nightly.alerting import Told, alert, alert_after_night
 from parity.nightly.alerting.telling import Also
+from parity.nightly.harness import EVIDENCE
 from tests.alerts.conftest import Save
 from tests.alerts.receivers import Mailbox, Webhook, free_port
 from tests.report.build import NEW_YORK, equal, good_night, run
 from tests.report.incidents import dataset, incident, split_night
+from tests.report.machine_nights import gate
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 
@@ -74,8 +78,10 @@ def test_a_message_says_what_happened_where_and_how_to_read_on(
     (message,) = hook.got
     assert message["title"] == "toy 2005-02-28: Fail"
     assert message["message"].splitlines() == [
-        "Fail: AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow",
+        "Fail: AAPL unadjusted by 2:1 since 2005-02-28 (1,494 rows in 2 datasets), 7 indicator "
+        "rows follow",
         "Monday 28 February 2005, phase validation",
+        "Worry: 1,501 rows differ, each with a proved cause.",
         "1. polygon: AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2) "
         "(unadjusted split 2:1, proved), 1,245 rows; new",
         "2. adjusted: AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2) "
@@ -83,6 +89,20 @@ def test_a_message_says_what_happened_where_and_how_to_read_on(
         "3. indicators: AAPL: follows from its bars (proved), 7 rows; new",
         f"{LINK}/2005-02-28/index.html",
     ]
+
+
+def test_a_message_says_how_the_gate_stands_where_that_was_kept(
+    harness: Harness, save: Save, hook: Webhook
+) -> None:
+    night = save(differs("a"), MONDAY)
+    place = harness.suite.state / EVIDENCE / night.run_id
+    place.mkdir(parents=True)
+    (place / names.GATE).write_text(json.dumps(gate().to_json()), encoding="utf-8")
+
+    tell(harness, hook, at(MONDAY))
+
+    (message,) = hook.got
+    assert "Gate: 7 of 10 sessions in a row passed" in message["message"].splitlines()
 
 
 def test_nights_that_do_not_pass_are_told_once_and_so_is_what_is_new_and_the_end(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -20,6 +21,7 @@ from prefect_flows.server_settings import DATABASE_VARIABLE
 from prefect_flows.tables import create_tables
 from tests.conftest import NEW_YORK
 from tests.deploying.site import Site, operators_shell
+from tests.flows.forking import Commands
 
 _numbers = count(1)
 
@@ -49,7 +51,9 @@ def site(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> It
             environ["PREFECT_API_URL"] = url
             del environ[DATABASE_VARIABLE]  # a worker knows nothing of it
             admin_url = server.url(user="postgres", database=name)
-            yield Site(url, environ, database_url, admin_url, replay, folder / "workers")
+            workers = folder / "workers"
+            with httpx.Client(timeout=120) as client, Commands(environ, url) as commands:
+                yield Site(url, environ, database_url, admin_url, replay, workers, client, commands)
         finally:
             environ.pop("PREFECT_API_URL", None)
             python("-m", "prefect_flows", "server", "stop", environ=environ)

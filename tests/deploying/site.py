@@ -18,6 +18,7 @@ import psutil
 import psycopg
 
 from parity.demo.server import ReplayServer
+from tests.flows.forking import Commands
 
 PATIENCE_SECONDS = 240.0
 # What both ways to deploy have in common.
@@ -58,6 +59,8 @@ class Site:
         admin_url: The same database, as administrator.
         replay: The vendors.
         folder: Empty; for the workers to stand in.
+        client: Asks the server; one for all, since making one takes longer than an answer.
+        commands: What starts `python -m prefect_flows …`.
     """
 
     url: str
@@ -66,17 +69,12 @@ class Site:
     admin_url: str
     replay: ReplayServer
     folder: Path
+    client: httpx.Client
+    commands: Commands
 
     def flows(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m prefect_flows …` in the project's folder."""
-        return subprocess.run(
-            [sys.executable, "-m", "prefect_flows", *arguments],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        return self.commands.run(*arguments, environ=self.environ)
 
     def get(self, path: str) -> Any:
         """Ask the server over HTTP, apart from Prefect's own client."""
@@ -96,7 +94,7 @@ class Site:
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         for _ in range(20):
-            answer = httpx.request(method, f"{self.url}/{path}", json=body, timeout=120)
+            answer = self.client.request(method, f"{self.url}/{path}", json=body)
             if answer.status_code != 503:  # on SQLite: busy, and nothing is done
                 break
             time.sleep(0.5)

@@ -22,6 +22,7 @@ from prefect_flows.server import ServerState, is_ready, read_state, stop_server
 from prefect_flows.server_settings import DATABASE_VARIABLE, home
 from prefect_flows.settings import Settings
 from prefect_flows.tables import create_tables
+from tests.flows.forking import Commands
 
 if TYPE_CHECKING:
     from parity.demo.server import ReplayServer
@@ -90,21 +91,23 @@ def prefect_server(
     assert not is_same(state.pid, state.token)
 
 
+@pytest.fixture(scope="session")
+def commands(prefect_server: StartedServer) -> Iterator[Commands]:
+    """What starts `python -m prefect_flows …` without importing Prefect each time."""
+    with Commands(prefect_server.environ, prefect_server.state.api_url) as running:
+        yield running
+
+
 @pytest.fixture
-def command(prefect_server: StartedServer, database: Database, replay: ReplayServer) -> Command:
+def command(
+    prefect_server: StartedServer, commands: Commands, database: Database, replay: ReplayServer
+) -> Command:
     """Run `python -m prefect_flows …` as a process of its own."""
     environ = prefect_server.environ | replay.environment()
     environ["DATABASE_URL"] = database.url_as("prefect_writer")
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "prefect_flows", *arguments],
-            env=environ | variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return commands.run(*arguments, environ=environ | variables)
 
     return run
 

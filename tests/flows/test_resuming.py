@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parity.demo.faults import Fault, FaultKind, Vendor
-from tests.flows.conftest import StartedServer
+from tests.flows.conftest import Command, StartedServer
+from tests.flows.forking import Commands
 
 if TYPE_CHECKING:
     from parity.database import Database
@@ -38,7 +39,18 @@ def environ(
     }  # fmt: skip
 
 
+@pytest.fixture
+def finish(commands: Commands, environ: dict[str, str]) -> Command:
+    """Runs it to its end."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return commands.run(*NIGHT, "--symbols", *SYMBOLS, *arguments, environ=environ)
+
+    return run
+
+
 def start(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """Runs it in a process that can be killed."""
     return subprocess.Popen(
         [sys.executable, "-m", "prefect_flows", *NIGHT, "--symbols", *SYMBOLS, *arguments],
         env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -51,7 +63,7 @@ def asked(replay: ReplayServer) -> list[str]:
 
 @pytest.mark.parametrize("granularity", ["symbol", "batch:2"])
 def test_a_killed_run_is_completed_by_the_next_which_does_what_is_missing(
-    granularity: str, environ: dict[str, str], replay: ReplayServer, rows: Rows
+    granularity: str, environ: dict[str, str], finish: Command, replay: ReplayServer, rows: Rows
 ) -> None:
     replay.inject(Fault(FaultKind.HANG, Vendor.POLYGON, symbol="IBM"))
     first = start(environ, "--granularity", granularity)
@@ -62,42 +74,38 @@ def test_a_killed_run_is_completed_by_the_next_which_does_what_is_missing(
     stored = [symbol for symbol, _ in rows(BARS)]
     replay.clear_faults()
 
-    second = start(environ, "--granularity", granularity)
-    output, _ = second.communicate(timeout=150)
+    second = finish("--granularity", granularity)
 
-    assert second.returncode == 0, output
+    assert second.returncode == 0, second.stderr
     assert stored == ["AAPL", "MSFT"]
     assert rows(RUNS) == [("interrupted", True), ("completed", False)]
     # Nobody was asked twice but the one that was under way; 22 sessions of each are stored.
     assert asked(replay) == ["AAPL", "MSFT", "IBM", "IBM", "GOOG"]
     assert rows(BARS) == [(symbol, 22) for symbol in sorted(SYMBOLS)]
-    assert "polygon_daily_ingestion: 4 ok, 0 failed, 0 empty; 88 rows" in output
+    assert "polygon_daily_ingestion: 4 ok, 0 failed, 0 empty; 88 rows" in second.stdout
 
 
 def test_a_run_that_is_alive_is_left_alone(
-    environ: dict[str, str], replay: ReplayServer, rows: Rows
+    environ: dict[str, str], finish: Command, replay: ReplayServer, rows: Rows
 ) -> None:
     replay.inject(Fault(FaultKind.HANG, Vendor.POLYGON, symbol="IBM", times=1))
     first = start(environ)
     until(lambda: "IBM" in asked(replay))
 
-    second = start(environ)
-    output, _ = second.communicate(timeout=150)
+    second = finish()
     first.kill()
     first.communicate()
 
-    assert second.returncode == 0, output
+    assert second.returncode == 0, second.stderr
     assert rows(RUNS) == [("running", True), ("completed", True)]
     assert rows(BARS) == [(symbol, 22) for symbol in sorted(SYMBOLS)]
 
 
 def test_a_night_that_ended_is_run_again_in_full(
-    environ: dict[str, str], replay: ReplayServer, rows: Rows
+    finish: Command, replay: ReplayServer, rows: Rows
 ) -> None:
     for _ in range(2):
-        run = start(environ)
-        run.communicate(timeout=150)
-        assert run.returncode == 0
+        assert finish().returncode == 0
 
     assert asked(replay) == [*SYMBOLS, *SYMBOLS]
     assert rows(RUNS) == [("completed", True), ("completed", True)]

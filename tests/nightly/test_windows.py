@@ -17,6 +17,7 @@ from parity.model.result import DatasetResult
 from parity.model.suite import Relation
 from parity.model.verdict import Verdict
 from parity.nightly import Night, open_harness
+from parity.nightly.checking import Checked
 from parity.touched import install
 
 pytestmark = pytest.mark.slow
@@ -44,7 +45,7 @@ Compared = Callable[..., DatasetResult]
 @pytest.fixture
 def compared(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Compared:
     """Compares a session and gives what was found of the dataset."""
-    monkeypatch.setattr("parity.nightly.examine.check", lambda *_: ())
+    monkeypatch.setattr("parity.nightly.examine.check_quality", lambda *_: Checked())
     monkeypatch.setenv("PARITY_DATABASE_URL", database.admin_url)
     for schema, role in (("legacy", Role.LEGACY_WRITER), ("prefect", Role.PREFECT_WRITER)):
         change(

@@ -9,7 +9,11 @@ picked by hand. Of a transaction only its first statement that writes and its co
 anywhere between, it leaves what it leaves when it is killed before the commit. What every command
 does first, setting up roles and schemas, is left out: it is the same transaction each time.
 
-The scenario is a module with `act(url, folder)`, which does the operation and returns its exit
+Some effects come to nothing: a folder that is there already is made, a transaction begins to write
+and is not committed yet. Before the next one the world is as it was, so being killed there is the
+same moment once more: `moments` has the last effect of each.
+
+A scenario is a module with `act(url, folder)`, which does the operation and returns its exit
 code. It runs in a child that is forked from a process that has imported everything already.
 """
 
@@ -32,10 +36,11 @@ from weakref import WeakSet
 
 import psycopg
 
-from parity.database import access
+from parity.database import EmbeddedServer, access, embedded
 
 __all__ = ["Crash", "Crashes", "Outcome"]
 
+SAID = "said.txt"
 REPOSITORY = Path(__file__).parents[2]
 WRITES = ("append_trail", "setval")
 READS = ("SELECT", "SHOW", "SET", "EXPLAIN", "BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH")
@@ -57,22 +62,23 @@ class Crash:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: exit code (negative: by that signal), its effects, and what it said."""
+    """How a run ended: exit code (negative: by that signal), its effects, and what it said.
+
+    `moments`: the numbers of the effects to be killed before, each of which finds another world.
+    """
 
     code: int
     effects: tuple[str, ...]
     said: str
+    moments: tuple[int, ...]
 
 
 class Crashes:
     """A process that forks the children which act. Used in a `with` block."""
 
-    def __init__(self, scenario: str) -> None:
-        self._scenario = scenario
-
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.plan.crashing", self._scenario],
+            [sys.executable, "-m", "tests.plan.crashing"],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -87,31 +93,41 @@ class Crashes:
         assert self._process.stdout
         self._process.stdout.close()
 
-    def run(self, url: str, folder: Path, crash: Crash | None = None) -> Outcome:
+    def run(self, scenario: str, url: str, folder: Path, crash: Crash | None = None) -> Outcome:
         """Acts once, and is killed where asked."""
-        asked: dict[str, Any] = {"url": url, "folder": str(folder)}
+        asked: dict[str, Any] = {"scenario": scenario, "url": url, "folder": str(folder)}
         if crash is not None:
             asked["crash"] = [crash.at, crash.what, crash.pid]
-        return self._ask(asked)
+        told = self._ask(asked)
+        # What is last before the world changes; the end of the run is a change as well.
+        ends = [*(at for at, changed in enumerate(told["changed"]) if changed and at > 0),
+                len(told["effects"])]  # fmt: skip
+        moments = tuple(at - 1 for at in ends)
+        return Outcome(told["code"], tuple(told["effects"]), told["said"], moments)
 
-    def warm(self, url: str, folder: Path) -> None:
+    def warm(self, scenario: str, url: str, folder: Path) -> None:
         """Acts once without a fork, so that every child finds imported what it needs."""
-        self._ask({"url": url, "folder": str(folder), "warm": True})
+        self._ask({"scenario": scenario, "url": url, "folder": str(folder), "warm": True})
 
-    def _ask(self, asked: dict[str, Any]) -> Outcome:
+    def server(self, data: Path, verb: str) -> str:
+        """Starts or stops the server of a data folder; returns what went wrong."""
+        return str(self._ask({"server": str(data), "verb": verb})["said"])
+
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
-        told = json.loads(self._process.stdout.readline())
-        return Outcome(told["code"], tuple(told["effects"]), told["said"])
+        told: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return told
 
 
 class _Effects:
     """Notes effects, and kills before the one that was asked for."""
 
-    def __init__(self, crash: Crash | None, note: Callable[[str], None]) -> None:
+    def __init__(self, crash: Crash | None, folder: Path, note: Callable[[str], None]) -> None:
         self._crash = crash
+        self._world = _World(folder)
         self._note = note
         self._count = 0
         self._dirty = WeakSet[Any]()  # connections that have written and not committed
@@ -145,7 +161,7 @@ class _Effects:
 
         def copy_(cursor: Any, query: Any, *rest: Any, **named: Any) -> Any:
             if cursor.connection not in self._dirty:
-                self._reach("copy")
+                self._reach("copy", lasting=cursor.connection.autocommit)
                 self._dirty.add(cursor.connection)
             return copy(cursor, query, *rest, **named)
 
@@ -160,7 +176,8 @@ class _Effects:
             text = raw.decode()
         connection = cursor.connection
         if self._writes(text) and connection not in self._dirty:
-            self._reach(f"statement {' '.join(text.split())[:90]}")
+            what = f"statement {' '.join(text.split())[:90]}"
+            self._reach(what, lasting=connection.autocommit)
             if not connection.autocommit:
                 self._dirty.add(connection)
 
@@ -170,7 +187,7 @@ class _Effects:
         def commit_(connection: Any) -> None:
             wrote = connection in self._dirty
             self._dirty.discard(connection)
-            lost = wrote and self._reach("commit")
+            lost = wrote and self._reach("commit", lasting=True)
             commit(connection)
             if lost:
                 self._kill_database()
@@ -194,21 +211,34 @@ class _Effects:
             flags = arguments[2] if isinstance(arguments[2], int) else 0
             writes = set(mode or "") & set("wax+") or flags & (os.O_WRONLY | os.O_RDWR)
             if writes and isinstance(path, str | bytes | Path) and "/dev/" not in str(path):
-                self._reach(f"write {Path(os.fsdecode(path)).name}")
+                self._reach_file("write", path)
         elif event in FILE_EVENTS:
-            self._reach(f"{event} {Path(os.fsdecode(arguments[0])).name}")
+            self._reach_file(event, arguments[0])
         elif event == "subprocess.Popen":
-            self._reach(f"start {Path(str(arguments[0])).name}")
+            self._reach(f"start {Path(str(arguments[0])).name}", lasting=True)
         elif event == "socket.connect" and isinstance(arguments[1], tuple):
-            self._reach("connect to a port")
+            self._reach("connect to a port", lasting=True)
 
-    def _reach(self, what: str) -> bool:
-        """Kill before it; returns True where the database is to be killed after it."""
+    def _reach_file(self, what: str, path: Any) -> None:
+        name = Path(os.fsdecode(path))
+        # Who opens a folder to write makes a file without a name, which is gone with the process.
+        nameless = what == "write" and name.is_dir()
+        self._reach(f"{what} {name.name}", lasting=not nameless and not self._world.sees(name))
+
+    def _reach(self, what: str, *, lasting: bool) -> bool:
+        """Kill before it; returns True where the database is to be killed after it.
+
+        Args:
+            what: what it is.
+            lasting: it changes what nobody looks at here, and a kill does not take it back.
+        """
         if self._busy:
             return False
         self._busy = True
         try:
-            self._note(what)
+            changed = self._crash is None and self._world.changed()
+            self._world.unseen = lasting
+            self._note(f"{int(changed)} {what}")
             at, self._count = self._count, self._count + 1
             if self._crash is None or at != self._crash.at:
                 return False
@@ -227,23 +257,49 @@ class _Effects:
             os.kill(self._crash.pid, signal.SIGKILL)
 
 
+class _World:
+    """What stands in the operation's folder, and whether it has changed between two effects."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._seen: list[tuple[object, ...]] = []
+        self.unseen = True  # something may have changed that does not stand there
+
+    def sees(self, path: Path) -> bool:
+        """The path is in the folder."""
+        return path.resolve().is_relative_to(self._folder)
+
+    def changed(self) -> bool:
+        """It is another than when this was asked for the last time."""
+        before, self._seen = self._seen, sorted(self._files())
+        return self.unseen or before != self._seen
+
+    def _files(self) -> Iterator[tuple[object, ...]]:
+        for path in self._folder.rglob("*"):
+            if path.name != SAID:
+                with _gone():
+                    is_ = path.lstat()
+                    yield str(path), is_.st_ino, is_.st_size, is_.st_mtime_ns
+
+
 @contextmanager
 def _gone() -> Iterator[None]:
     try:
         yield
-    except ProcessLookupError:
+    except (ProcessLookupError, FileNotFoundError):
         pass
 
 
 def _child(asked: dict[str, Any], act: Callable[[str, Path], int], pipe: int) -> int:
     crash = Crash(*asked["crash"]) if "crash" in asked else None
-    said = Path(asked["folder"]) / "said.txt"
+    folder = Path(asked["folder"])
+    said = folder / SAID
     descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    _Effects(crash, lambda what: _write(pipe, what)).watch()
+    _Effects(crash, folder, lambda what: _write(pipe, what)).watch()
     try:
-        code = act(asked["url"], Path(asked["folder"]))
+        code = act(asked["url"], folder)
         sys.stdout.flush()
         return code
     except BaseException:  # noqa: BLE001  what it says is told, whatever it is
@@ -256,28 +312,60 @@ def _write(pipe: int, what: str) -> None:
     os.write(pipe, (what.replace("\n", " ") + "\n").encode())
 
 
+def _server(data: Path, verb: str) -> str:
+    """Does it in a child: the package keeps a handle, also of a server that was killed."""
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        with os.fdopen(writer, "w") as pipe:
+            try:
+                getattr(EmbeddedServer(data), verb)()
+            except BaseException:  # noqa: BLE001  what it says is told, whatever it is
+                traceback.print_exc(file=pipe)
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as said:
+        return said.read()
+
+
+def _run(asked: dict[str, Any], act: Callable[[str, Path], int]) -> dict[str, Any]:
+    """Acts in a child, and says how that ended."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        os._exit(_child(asked, act, writer))
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        noted = [line.partition(" ") for line in pipe.read().splitlines()]
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    said = (Path(asked["folder"]) / SAID).read_text(errors="replace")
+    changed, effects = [one == "1" for one, _, _ in noted], [what for _, _, what in noted]
+    return {"code": code, "effects": effects, "changed": changed, "said": said}
+
+
+def _warm(asked: dict[str, Any], act: Callable[[str, Path], int]) -> None:
+    with redirect_stdout(sys.stderr):
+        act(asked["url"], Path(asked["folder"]))
+    gc.collect()  # closes what was left open: a child must not share it
+    gc.freeze()  # a child that collects would copy all that is there
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+    if "server" in asked:
+        return {"said": _server(Path(asked["server"]), asked["verb"])}
+    act = import_module(asked["scenario"]).act
+    if not asked.get("warm"):
+        return _run(asked, act)
+    _warm(asked, act)
+    return {}
+
+
 def main() -> None:
-    """Forks a child for each line on standard input, which says what to do."""
-    scenario = import_module(sys.argv[1])
+    """Does what each line on standard input says."""
+    embedded._import()
     for line in sys.stdin:
-        asked = json.loads(line)
-        if asked.get("warm"):
-            with redirect_stdout(sys.stderr):
-                scenario.act(asked["url"], Path(asked["folder"]))
-            gc.collect()  # closes what was left open: a child must not share it
-            print(json.dumps({"code": 0, "effects": [], "said": ""}), flush=True)
-            continue
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reader)
-            os._exit(_child(asked, scenario.act, writer))
-        os.close(writer)
-        with os.fdopen(reader) as pipe:
-            effects = pipe.read().splitlines()
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        said = (Path(asked["folder"]) / "said.txt").read_text(errors="replace")
-        print(json.dumps({"code": code, "effects": effects, "said": said}), flush=True)
+        print(json.dumps(_answer(json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,10 @@ from psycopg import sql
 
 from parity.database import EmbeddedServer, provision
 from tests.plan import toy_cutover, toy_quarantine, toy_rollback
+from tests.plan.crashing import Crashes
 
 __all__ = ["MOVES", "Bed", "Move", "bed_in"]
 
-START = (
-    "import sys, pathlib, parity.database as d; d.EmbeddedServer(pathlib.Path(sys.argv[1])).start()"
-)
 _numbers = count(1)
 
 
@@ -93,10 +90,13 @@ MOVES = {
 
 
 class Bed:
-    """A server that may be killed, and copies of a prepared migration on it."""
+    """A server that may be killed, and copies of a prepared migration on it.
 
-    def __init__(self, server: EmbeddedServer, data: Path, folder: Path) -> None:
-        self._server, self._data, self._folder = server, data, folder
+    `crashes` does the moves.
+    """
+
+    def __init__(self, server: EmbeddedServer, data: Path, folder: Path, crashes: Crashes) -> None:
+        self._server, self._data, self._folder, self.crashes = server, data, folder, crashes
 
     def prepared(self, move: Move) -> Callable[[], tuple[str, Path]]:
         """Prepares the move once; what is returned makes a copy of that: its URL and folder."""
@@ -125,12 +125,10 @@ class Bed:
     def start(self) -> None:
         """Starts the server after a kill; what is left of the old one may take a moment to go."""
         for _ in range(20):
-            done = subprocess.run(
-                [sys.executable, "-c", START, str(self._data)], capture_output=True, check=False
-            )
-            if done.returncode == 0:
+            said = self.crashes.server(self._data, "start")
+            if not said:
                 return
-        raise AssertionError(done.stderr.decode()[-2000:])
+        raise AssertionError(said[-2000:])
 
     def _admin(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
@@ -156,8 +154,10 @@ def bed_in(folder: Path) -> Iterator[Bed]:
             connection.execute("SELECT pg_reload_conf()")
             connection.execute("CREATE DATABASE template_parity")
         provision(server.url(user="postgres", database="template_parity"), login=True)
-        made = Bed(server, Path(data) / "pg", folder)
         try:
-            yield made
+            with Crashes() as crashes:
+                yield Bed(server, Path(data) / "pg", folder, crashes)
+                # Where it was killed and started again, this process does not know the new one.
+                assert not crashes.server(Path(data) / "pg", "stop")
         finally:
             server.stop()

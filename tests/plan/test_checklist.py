@@ -227,7 +227,7 @@ def test_the_command(make: Make, inside: Inside, tmp_path: Path) -> None:
         False, "2005-02-22", "validation",
     )  # fmt: skip
     page = (tmp_path / "reports" / "checklist.html").read_text(encoding="utf-8")
-    assert page == checklist_page(judged(harness))
+    assert page == checklist_page(judged(harness), "validation/index.html")
 
     sign(harness, "trained", by="anna", note="two mornings", now=at(TUE))
     opened = inside("checklist", *AS_OF, "--json", "-", folder=tmp_path)

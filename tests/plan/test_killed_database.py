@@ -11,7 +11,7 @@ from itertools import product
 
 import pytest
 
-from tests.plan.crashing import Crash, Crashes
+from tests.plan.crashing import Crash
 from tests.plan.moves import MOVES, Bed, bed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -25,21 +25,19 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 
 @pytest.mark.parametrize("name", ["cutover", "rollback", "quarantine"])
 def test_a_killed_database_leaves_old_or_new_and_the_command_ends_it(bed: Bed, name: str) -> None:
-    move = MOVES[name]
+    move, crashes = MOVES[name], bed.crashes
     copy = bed.prepared(move)
-    with Crashes(move.module) as crashes:
-        crashes.warm(*copy())
+    crashes.warm(move.module, *copy())
+    undisturbed = crashes.run(move.module, *copy())
+    commits = [at for at, effect in enumerate(undisturbed.effects) if effect == "commit"]
+    assert commits
+    for at, what in product(commits, ("database", "commit")):
         url, folder = copy()
-        undisturbed = crashes.run(url, folder)
-        commits = [at for at, effect in enumerate(undisturbed.effects) if effect == "commit"]
-        assert commits
-        for at, what in product(commits, ("database", "commit")):
-            url, folder = copy()
-            killed = crashes.run(url, folder, Crash(at, what, bed.pid()))
-            bed.start()
-            place = (undisturbed.effects[: at + 1], what)
-            assert killed.code != 99, (place, killed.said)  # an exception that nobody foresaw
-            move.check(url, folder)
-            again = crashes.run(url, folder)
-            assert again.code == undisturbed.code, (place, again.said)
-            assert move.check(url, folder) == move.new, place
+        killed = crashes.run(move.module, url, folder, Crash(at, what, bed.pid()))
+        bed.start()
+        place = (undisturbed.effects[: at + 1], what)
+        assert killed.code != 99, (place, killed.said)  # an exception that nobody foresaw
+        move.check(url, folder)
+        again = crashes.run(move.module, url, folder)
+        assert again.code == undisturbed.code, (place, again.said)
+        assert move.check(url, folder) == move.new, place

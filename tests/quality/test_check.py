@@ -20,13 +20,9 @@ from parity.quality import check, engine, expectations
 from parity.quality.suites import Expectation
 from tests.quality.rows import dataset, good
 
+pytestmark = pytest.mark.usefixtures("imported")
+
 NAN, INF = math.nan, math.inf
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _imported() -> None:
-    """Great Expectations takes seconds to import: once, and on no single test's account."""
-    check(dataset(Kind.TABLE), Side.LEGACY, good(Kind.TABLE))
 
 
 def failures(kind: Kind, frame: pd.DataFrame, **changes: Any) -> list[QualityCheck]:

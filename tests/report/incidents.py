@@ -79,7 +79,7 @@ def split_night() -> RunResult:
 
 def view_of(result: RunResult, ident: str, **more: Any) -> IncidentView:
     view = night_view(result, **more)
-    found = [one for item in view.datasets for one in (*item.incidents, *item.briefs)]
+    found = [one for item in view.datasets for one in item.incidents]
     return next(one for one in found if one.id == ident)
 
 

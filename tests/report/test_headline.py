@@ -28,17 +28,19 @@ def test_pass_counts_datasets_and_rows() -> None:
     assert answer(good_night()).startswith("No need to worry")
 
 
-def test_fail_names_symbols_and_rows() -> None:
+def test_fail_names_symbols_rows_datasets_and_since_when() -> None:
     night, _ = split_night()
-    assert headline(night) == "Fail: 3 of 4 datasets differ: AAPL, 502 rows"
+    assert headline(night) == "Fail: 502 rows of AAPL in 3 datasets unexplained since 2004-02-28"
     assert answer(night) == "Worry: 502 rows differ and no cause is proved."
 
 
 def test_one_row_is_singular_and_many_symbols_are_cut() -> None:
     one = run(Verdict.FAIL, different("a", [pair("IBM", 0)]))
-    assert headline(one) == "Fail: 1 of 1 dataset differs: IBM, 1 row"
+    assert headline(one) == "Fail: 1 row of IBM in a unexplained since 2004-02-28"
     many = run(Verdict.FAIL, different("a", [pair(symbol, 0) for symbol in "FEDCBA"]))
-    assert headline(many) == "Fail: 1 of 1 dataset differs: A, B, C and 3 more, 6 rows"
+    assert headline(many) == (
+        "Fail: 6 rows of F, E, D and 3 more in a unexplained since 2004-02-28"
+    )
 
 
 def test_proved_and_waived_rows_are_not_open() -> None:
@@ -68,7 +70,7 @@ def test_fail_without_differing_rows_says_what_failed() -> None:
         equal("a", 5, verdict=Verdict.FAIL, schema=drift, reasons=("volume is missing",)),
         equal("b", 5),
     )  # fmt: skip
-    assert headline(night) == "Fail: 1 of 2 datasets fails: a: volume is missing"
+    assert headline(night) == "Fail: a: volume is missing"
     assert answer(night) == "Worry: the rows agree, but something else does not."
 
 
@@ -153,10 +155,10 @@ def test_tolerance_is_shown_with_its_reason() -> None:
 def test_night_row_agrees_with_the_stored_json() -> None:
     night, _ = split_night()
     row = NightRow.from_json(night.to_json())
-    assert row == NightRow.of(night)
+    assert row == dataclasses.replace(NightRow.of(night), seconds=row.seconds)
     assert row.link == "validation/2005-02-28/index.html"
     assert row.discrepancies == 502
-    assert night_line(row) == "3 of 4 datasets differ: AAPL, 502 rows"
+    assert headline(night) == f"Fail: {night_line(row)}"
 
 
 def test_newest_night_and_later_phase_first() -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from parity.model.cause import PAIR, Cause
 from parity.model.result import (
+    Incident,
     RunResult,
+    Scope,
     SecondOpinion,
 )
 from parity.model.selftest import SelfTest
 from parity.model.verdict import Verdict
 from parity.report.headline import answer, headline, night_line
 from parity.report.nights import NightRow
+from parity.report.story import story, told_of
 from parity.report.terminal import render_night
 from tests.report.build import equal, run
 from tests.report.incidents import dataset, incident, score, split_night
@@ -22,10 +30,13 @@ from tests.report.incidents import dataset, incident, score, split_night
 
 def test_the_headline_tells_the_cause_and_what_follows_from_it() -> None:
     night = split_night()
-    told = "AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow"
+    told = (
+        "AAPL unadjusted by 2:1 since 2005-02-28 (1,494 rows in 2 datasets), "
+        "7 indicator rows follow"
+    )
     assert headline(night) == f"Fail: {told}"
     assert night_line(NightRow.of(night)) == told
-    assert NightRow.from_json(night.to_json()) == NightRow.of(night)
+    assert NightRow.from_json(night.to_json()).story == told
     assert answer(night) == "Worry: 1,501 rows differ, each with a proved cause."
 
 
@@ -45,31 +56,31 @@ def test_the_headline_keeps_what_is_unexplained() -> None:
         dataset("indicators", incident("w", "upstream", 1, follows="r"), kind="indicators"),
     )
     assert headline(night) == (
-        "Fail: 3 rows unexplained (IBM, GOOG); MSFT, AAPL: rounding (40 rows); "
-        "late load (9 rows); 2 more causes (6 rows); 1 indicator row follows"
+        "Fail: 3 rows of IBM, GOOG unexplained; MSFT, AAPL rounded (40 rows), "
+        "1 indicator row follows; 3 more causes (15 rows)"
     )
     assert answer(night) == "Worry: 59 rows differ, 3 of them without a proved cause."
 
 
-def test_without_a_proved_cause_the_headline_counts() -> None:
+def test_without_a_proved_cause_the_headline_says_so() -> None:
     night = run(Verdict.FAIL, dataset("bars", incident("x", "unexplained", 3, "IBM")))
-    assert headline(night) == "Fail: 1 of 1 dataset differs: IBM, 3 rows"
-    assert NightRow.of(night).story == ""
+    told = "3 rows of IBM in bars unexplained from 2004-03-01 to 2005-02-25"
+    assert headline(night) == f"Fail: {told}"
+    assert NightRow.of(night).story == told
 
 
 @pytest.mark.parametrize(
     ("ratio", "name"),
     [
-        ("3:2", "unadjusted split 3:2"), (1.5, "unadjusted split 3:2"),
-        (0.5, "unadjusted split 1:2"), (2, "unadjusted split 2:1"),
-        (3.14159265, "unadjusted split"), (None, "unadjusted split"),
-        (True, "unadjusted split"), (-2, "unadjusted split"),
-        (float("1e300"), "unadjusted split"),
+        ("3:2", "by 3:2"), (1.5, "by 3:2"), (0.5, "by 1:2"), (2, "by 2:1"),
+        (3.14159265, "for a split"), (None, "for a split"), (True, "for a split"),
+        (-2, "for a split"), (float("1e300"), "for a split"),
     ],
 )  # fmt: skip
 def test_a_split_says_its_ratio(ratio: object, name: str) -> None:
-    night = run(Verdict.FAIL, dataset("bars", incident("x", "split_adjustment", 3, ratio=ratio)))
-    assert headline(night) == f"Fail: {name} (3 rows)"
+    one = incident("x", "split_adjustment", 3, "AAPL", ratio=ratio, agrees_from="2005-02-28")
+    night = run(Verdict.FAIL, dataset("bars", one))
+    assert headline(night) == f"Fail: AAPL unadjusted {name} since 2005-02-28 (3 rows in bars)"
 
 
 def undecided(selftest: SelfTest, *reasons: str, **more: Any) -> RunResult:
@@ -83,7 +94,10 @@ def test_an_undecided_night_tells_first_what_differs_and_then_the_doubt() -> Non
     night = undecided(
         SelfTest(causes=(score("source_mismatch", 5, 5, 4, 1),)), f"{doubt} (source_mismatch)"
     )
-    told = "AAPL: unadjusted split 2:1 (1,494 rows), 7 indicator rows follow"
+    told = (
+        "AAPL unadjusted by 2:1 since 2005-02-28 (1,494 rows in 2 datasets), "
+        "7 indicator rows follow"
+    )
     assert headline(night) == f"Undecided: {told}; {doubt}"
     assert night_line(NightRow.from_json(night.to_json())) == f"{told}; {doubt}"
     assert answer(night) == (
@@ -126,3 +140,82 @@ def test_a_dataset_that_is_undecided_as_well_is_named() -> None:
     night = undecided(SelfTest(causes=(score("rounding", 5, 4, 4, 0),)), line)
     night = replace(night, datasets=(*night.datasets, late))
     assert headline(night).endswith("missed 1 of 5 seeded faults; hourly undecided")
+
+
+def told(*incidents: Incident, session: str = "2005-02-28") -> str:
+    night = run(Verdict.FAIL, dataset("bars", *incidents), session=date.fromisoformat(session))
+    return night_line(NightRow.of(night))
+
+
+def spanning(first: str | None, last: str | None, **more: Any) -> Incident:
+    scope = Scope(symbols=("IBM",), first=first, last=last)
+    return replace(incident("x", "late_edge", 2, **more), scope=scope)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "when"),
+    [
+        ("2005-02-25", "2005-02-28", " since 2005-02-25"),
+        ("2005-02-28", "2005-02-28", " on 2005-02-28"),
+        ("2005-01-03", "2005-02-25", " from 2005-01-03 to 2005-02-25"),
+        ("2005-01-03", None, " on 2005-01-03"),
+        (None, None, ""),
+    ],
+)
+def test_it_says_since_when_the_data_is_wrong(
+    first: str | None, last: str | None, when: str
+) -> None:
+    assert told(spanning(first, last)) == f"IBM loaded late{when} (2 rows in bars)"
+
+
+@pytest.mark.parametrize("name", ["agrees_from", "ex_date"])
+def test_what_is_to_be_adjusted_is_wrong_since_the_day_itself(name: str) -> None:
+    for value in ("2005-02-11", "2005-02-11 00:00:00-05:00"):
+        one = incident("x", "dividend_adjustment", 9, "KO", **{name: value})
+        assert told(one) == "KO unadjusted for a dividend since 2005-02-11 (9 rows in bars)"
+    other = incident("x", "late_edge", 9, "KO", **{name: "2005-02-11"})
+    assert "since" not in told(other)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_follows_a_symbol_in_plain_words(cause: Cause) -> None:
+    line = told(incident("x", cause.value, 2, "IBM"))
+    assert "_" not in line
+    assert "IBM" in line
+
+
+def test_a_pair_of_causes_and_one_that_nobody_knows() -> None:
+    pair = incident("x", f"split_adjustment{PAIR}rounding", 2, "IBM", ratio="2:1")
+    assert told(pair).startswith("IBM unadjusted by 2:1 and rounded from ")
+    odd = incident("x", "moon_phase", 2, "IBM")
+    assert told(odd).startswith("IBM with moon phase from ")
+
+
+SYMBOLS = st.lists(st.sampled_from(["AAPL", "IBM", "MSFT", "GOOG"]), max_size=3, unique=True)
+
+
+@st.composite
+def some_incidents(draw: st.DrawFn) -> list[Incident]:
+    names = [f"i{number}" for number in range(draw(st.integers(0, 7)))]
+    causes = st.sampled_from(["unexplained", "rounding", "late_edge", "upstream", "formula"])
+    above = st.sampled_from([None, "gone", *names])
+    made = [
+        incident(name, draw(causes), draw(st.integers(1, 5000)), *draw(SYMBOLS),
+                 follows=draw(above))
+        for name in names
+    ]  # fmt: skip
+    return [replace(one, waiver="w") if draw(st.booleans()) else one for one in made]
+
+
+@given(some_incidents())
+def test_every_row_is_told_once(incidents: list[Incident]) -> None:
+    """Numbers of rows in the line add up to all rows that differ, whatever explains what."""
+    if all(one.waiver for one in incidents):
+        return
+    line = story([told_of({"name": "bars", "kind": "indicators"}, one.to_json(), "2005-02-28")
+                  for one in incidents])  # fmt: skip
+    numbers = re.findall(r"([\d,]+) (?:indicator )?rows?\b", line)
+    assert sum(int(number.replace(",", "")) for number in numbers) == sum(
+        one.rows for one in incidents
+    )
+    assert len(line) <= 120 or "more" in line

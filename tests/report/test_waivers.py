@@ -51,7 +51,7 @@ def test_a_pass_counts_what_is_waived() -> None:
         "No need to worry: every row compared agrees within its tolerance, "
         "but 14 rows that a waiver accepts."
     )
-    assert night_line(NightRow.of(night)) == "41,206 rows matched, 2 waived incidents"
+    assert night_line(NightRow.of(night)) == "2 datasets, 41,220 rows, 2 waived incidents"
     view = night_view(night)
     assert view.datasets[0].summary == "14 of 114 rows differ, all of them waived"
     figures = {figure.label: (figure.value, figure.tone) for figure in view.figures}
@@ -64,12 +64,16 @@ def test_a_pass_counts_what_is_waived() -> None:
 def test_a_failure_tells_the_rest_and_counts_what_is_waived() -> None:
     proved = dataset("bars", incident("a", "formula", 5, "AAPL"), waived("b", 2))
     night = run(Verdict.FAIL, proved, waivers=(USED,))
-    assert headline(night) == "Fail: AAPL: another formula (5 rows); 2 rows waived"
+    assert headline(night) == (
+        "Fail: AAPL computed by another formula from 2004-03-01 to 2005-02-25 (5 rows in bars); "
+        "2 rows waived"
+    )
     assert night_view(night).datasets[0].summary == "7 of 107 rows differ, 2 of them waived"
     open_one = dataset("bars", incident("a", "unexplained", 5, "AAPL"), waived("b", 2))
     both = run(Verdict.FAIL, open_one, passing("other", waived("c", 3)), waivers=(USED,))
-    assert headline(both) == "Fail: 1 of 2 datasets differs: AAPL, 5 rows; 5 rows waived"
-    assert night_line(NightRow.of(both)) == "1 of 2 datasets differs: AAPL, 5 rows; 5 rows waived"
+    told = "5 rows of AAPL in bars unexplained from 2004-03-01 to 2005-02-25; 5 rows waived"
+    assert headline(both) == f"Fail: {told}"
+    assert night_line(NightRow.of(both)) == told
     assert answer(both) == (
         "Worry: 10 rows differ, 5 of them with neither a proved cause nor a waiver."
     )
@@ -79,9 +83,7 @@ def test_what_fails_beside_waived_rows_is_what_is_told() -> None:
     bars = dataset("bars", waived("a", 2), reasons=("columns missing in candidate: volume",))
     night = run(Verdict.FAIL, bars, waivers=(USED,),
                 reasons=("bars: columns missing in candidate: volume",))  # fmt: skip
-    assert headline(night) == (
-        "Fail: 1 of 1 dataset fails: bars: columns missing in candidate: volume"
-    )
+    assert headline(night) == "Fail: bars: columns missing in candidate: volume"
     assert answer(night) == (
         "Worry: every row that differs is waived, but something else does not agree."
     )

@@ -12,6 +12,7 @@ from parity.diff.queries.catalogue import (
     TYPE_NAMES,
     explain,
 )
+from parity.diff.queries.courses import PATIENT, Axis, course, extent
 from parity.diff.queries.pairs import (
     columns_of,
     doubled,
@@ -41,13 +42,17 @@ __all__ = [
     "COLLATIONS",
     "COLUMNS",
     "INDEXES",
+    "PATIENT",
     "SIZES",
     "TYPE_NAMES",
+    "Axis",
     "Part",
     "Reader",
     "columns_of",
+    "course",
     "doubled",
     "explain",
+    "extent",
     "fixed",
     "irregular",
     "keys_at_random",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from parity.model.alert import Alert, Changes
+from parity.model.result import RunResult
 from parity.nightly.alerting.jobs import job_changes
 from parity.nightly.alerting.lateness import late_changes
 from parity.nightly.alerting.verdicts import verdict_changes
 from parity.nightly.harness import Harness
+from parity.nightly.publishing import beside_of
+from parity.report.build import night_view
+from parity.report.view import NightView
 
 __all__ = ["changes_of"]
 
@@ -27,11 +32,16 @@ def changes_of(harness: Harness, alerts: Sequence[Alert], now: datetime) -> Chan
     """
     suite = harness.suite
     nights = harness.store.nights(suite.migration)
+
+    def view_of(night: RunResult) -> NightView:
+        # Of what is beside a night, all but its pictures.
+        return night_view(night, beside=replace(beside_of(harness, night, nights, ()), series=()))
+
     open_ones = {alert.trouble.identity: alert for alert in alerts if alert.open}
     parts = [late_changes(suite, harness.exchange, nights, open_ones, now)]
     if nights:
         parts += [
-            verdict_changes(suite, nights, open_ones),
+            verdict_changes(suite, nights, open_ones, view_of),
             job_changes(suite, nights[0], open_ones),
         ]
     return Changes(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parity.alerts import short
-from parity.model.result import RunResult
-from parity.report.beside import Beside
-from parity.report.build import night_view
 from parity.report.incidentview import IncidentView
-from parity.report.words import ABSENT, count
+from parity.report.machines.lines import incident_line
+from parity.report.view import NightView
 
 __all__ = ["IncidentLine", "incident_lines"]
 
@@ -25,19 +22,17 @@ class IncidentLine:
     text: str
 
 
-def incident_lines(night: RunResult, nights: Sequence[RunResult]) -> tuple[IncidentLine, ...]:
+def incident_lines(view: NightView) -> tuple[IncidentLine, ...]:
     """Unproved ones first, then causes, then what follows from them, last what is waived.
 
-    Of a kind the one with the most rows comes first. The words are those of the report.
+    Of a kind the one with the most rows comes first, new or not: what is new is told by its own
+    message. The words are those of the report.
     """
-    view = night_view(night, beside=Beside(nights=nights))
-    found = [
-        (dataset.name, incident)
-        for dataset in view.datasets
-        for incident in (*dataset.incidents, *dataset.briefs)
-    ]
-    found.sort(key=lambda one: _gravity(one[1]))
-    return tuple(IncidentLine(one.id, _line(dataset, one)) for dataset, one in found)
+    found = sorted((one for dataset in view.datasets for one in dataset.incidents), key=_gravity)
+    return tuple(
+        IncidentLine(one.id, short(f"{one.dataset}: {incident_line(one)}", LONGEST))
+        for one in found
+    )
 
 
 def _gravity(incident: IncidentView) -> tuple[bool, bool, bool, int, str]:
@@ -48,15 +43,3 @@ def _gravity(incident: IncidentView) -> tuple[bool, bool, bool, int, str]:
         -incident.rows,
         incident.id,
     )
-
-
-def _line(dataset: str, incident: IncidentView) -> str:
-    """`yahoo_bars: IBM: unexplained (not proved), 3 rows; new`."""
-    says = incident.says or ": ".join(
-        part for part in (incident.symbols, incident.name) if part != ABSENT
-    )
-    proof = incident.proof if says.endswith(incident.name) else f"{incident.name}, {incident.proof}"
-    rows = count(incident.rows, "row")
-    waived = "; waived" if incident.waiver else ""
-    life = f"; {incident.life}" if incident.life else ""
-    return short(f"{dataset}: {says} ({proof}), {rows}{life}{waived}", LONGEST)

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from parity.alerts import short
 from parity.model.result import RunResult
 from parity.model.suite import Suite
-from parity.report.headline import headline
 from parity.report.view import NightRow
-from parity.report.words import day
 
-__all__ = ["about", "link_to", "of_night", "page_of"]
+__all__ = ["link_to", "of_night", "page_of"]
 
 
 def of_night(suite: Suite, night: RunResult) -> str:
     """`market-data 2005-02-28`, how a title begins."""
     return f"{suite.migration} {night.session}"
-
-
-def about(night: RunResult) -> str:
-    """The headline, and below it day and phase."""
-    phase = night.phase.replace("_", " ")
-    return f"{short(headline(night))}\n{day(night.session)}, phase {phase}"
 
 
 def page_of(suite: Suite, night: RunResult) -> str:

@@ -6,7 +6,7 @@ word of the verdict that has been told since, so that each is told once and not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from parity.alerts import short
 from parity.model.alert import Alert, Changes, Trouble, TroubleKind
@@ -14,9 +14,10 @@ from parity.model.result import RunResult
 from parity.model.suite import Suite
 from parity.model.verdict import Verdict
 from parity.nightly.alerting.lines import IncidentLine, incident_lines
-from parity.nightly.alerting.saying import about, of_night, page_of
+from parity.nightly.alerting.saying import of_night, page_of
 from parity.report.headline import headline
-from parity.report.view import word_of
+from parity.report.machines.short import short_text
+from parity.report.view import NightView, word_of
 from parity.report.words import count
 
 __all__ = ["verdict_changes"]
@@ -27,7 +28,10 @@ TOP = 3  # incidents in a message
 
 
 def verdict_changes(
-    suite: Suite, nights: Sequence[RunResult], open_ones: Mapping[str, Alert]
+    suite: Suite,
+    nights: Sequence[RunResult],
+    open_ones: Mapping[str, Alert],
+    view_of: Callable[[RunResult], NightView],
 ) -> Changes:
     """What the newest night changes.
 
@@ -35,6 +39,7 @@ def verdict_changes(
         suite: whose nights.
         nights: all, newest first; at least one.
         open_ones: the open alerts by identity.
+        view_of: what the report shows of a night; asked only where it does not pass.
     """
     night = nights[0]
     if night.verdict is Verdict.PASS:
@@ -42,16 +47,19 @@ def verdict_changes(
         if VERDICT not in open_ones:
             return Changes(closed=over)
         return Changes(closed={VERDICT: _over(suite, nights, open_ones[VERDICT]), **over})
-    lines = incident_lines(night, nights)
+    view = view_of(night)
+    lines = incident_lines(view)
     if VERDICT not in open_ones:
         # All of it is in this message, or behind its link.
-        begins = _begins(suite, night, lines)
-        return Changes(opened=(begins, *_news(suite, night, lines, covered=True)))
-    news = _news(suite, night, lines[:TOP], covered=False)
+        begins = _begins(suite, night, view, lines)
+        return Changes(opened=(begins, *_news(suite, night, view, lines, covered=True)))
+    news = _news(suite, night, view, lines[:TOP], covered=False)
     return Changes(opened=tuple(one for one in news if one.identity not in open_ones))
 
 
-def _begins(suite: Suite, night: RunResult, lines: Sequence[IncidentLine]) -> Trouble:
+def _begins(
+    suite: Suite, night: RunResult, view: NightView, lines: Sequence[IncidentLine]
+) -> Trouble:
     told = [f"{place}. {line.text}" for place, line in enumerate(lines[:TOP], start=1)]
     rest = len(lines) - TOP
     if rest > 0:
@@ -60,17 +68,22 @@ def _begins(suite: Suite, night: RunResult, lines: Sequence[IncidentLine]) -> Tr
         identity=VERDICT,
         kind=TroubleKind.VERDICT,
         title=f"{of_night(suite, night)}: {word_of(night.verdict)}",
-        body="\n".join([about(night), *told]),
+        body="\n".join([short_text(view), *told]),
         link=page_of(suite, night),
         session=night.session,
     )
 
 
 def _news(
-    suite: Suite, night: RunResult, lines: Sequence[IncidentLine], *, covered: bool
+    suite: Suite,
+    night: RunResult,
+    view: NightView,
+    lines: Sequence[IncidentLine],
+    *,
+    covered: bool,
 ) -> list[Trouble]:
     word = word_of(night.verdict).lower()
-    told = [(f"now:{night.verdict.value}", f"now {word}", about(night))]
+    told = [(f"now:{night.verdict.value}", f"now {word}", short_text(view))]
     told += [(f"incident:{line.id}", "a new incident", line.text) for line in lines]
     return [
         Trouble(

@@ -18,6 +18,7 @@ from parity.evidence.names import is_of_harness
 from parity.model.verdict import Side
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.night import LOGS
+from parity.nightly.phase_pages import republish_phases
 from parity.nightly.pruning import note_pruned
 from parity.nightly.serving_state import serving_view
 from parity.report.publish import write_index
@@ -112,8 +113,13 @@ class _Work:
         return old and session not in self.past.protected
 
     def _index(self, left: Iterable[folders.Page]) -> None:
-        """Of a session that was compared in two phases, the index has the later page."""
-        newest = {page.session: page for page in left}
+        """Of a session that was compared in two phases, the index has the later page.
+
+        The pages of phases lose their links to what goes, too.
+        """
+        known = list(left)
+        republish_phases(self.harness, {(page.phase, page.session) for page in known})
+        newest = {page.session: page for page in known}
         rows: list[NightRow] = []
         for page in newest.values():
             # Of a page that another version wrote, the next night knows more.
