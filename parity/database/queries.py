@@ -9,6 +9,7 @@ from psycopg import sql
 # Any fixed number will do, as long as nothing else in the database uses it.
 LOCK_PROVISION = sql.SQL("SELECT pg_advisory_xact_lock(7301842)")
 TRY_LOCK = sql.SQL("SELECT pg_try_advisory_lock(hashtextextended(%s, 7301842))")
+UNLOCK = sql.SQL("SELECT pg_advisory_unlock(hashtextextended(%s, 7301842))")
 # Who holds that lock, and when that session began.
 LOCK_HOLDER = sql.SQL(
     "SELECT l.pid, a.backend_start AT TIME ZONE 'UTC' FROM pg_locks l "

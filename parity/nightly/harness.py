@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
+
 from parity.config import load
 from parity.database import Database, Role, connect_database
-from parity.database.queries import LOCK_HOLDER, TRY_LOCK
+from parity.database.queries import LOCK_HOLDER, TRY_LOCK, UNLOCK
 from parity.exchange import Exchange
 from parity.model.errors import ParityError
 from parity.model.suite import Suite
@@ -57,7 +59,12 @@ class Harness:
                     f"another night or move of migration {self.suite.migration} is running"
                     f"{since}; wait for it to end, then start again"
                 )
-            yield
+            try:
+                yield
+            finally:
+                # The server may take a moment to see a connection closed: the next one need not.
+                with suppress(psycopg.Error):
+                    connection.execute(UNLOCK, [self.suite.migration])
 
 
 def open_harness(config: Path, environ: Mapping[str, str]) -> Harness:

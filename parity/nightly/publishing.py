@@ -54,8 +54,10 @@ def publish_night(
         # Also those that were stored by a harness that was killed before it published them.
         if night == result or not (reports / NightRow.of(night).link).exists():
             _publish(harness, night, nights, noise)
-    _overview(harness, nights, shown, gate)
-    seal(harness, shown)
+    try:
+        seal(harness, shown)
+    finally:  # what tells of several nights also tells what is sealed
+        _overview(harness, nights, shown, gate)
     return reports / NightRow.of(result).link
 
 

@@ -86,10 +86,14 @@ def test_the_same_night_twice_changes_nothing(migration: Migration, database: Da
     night = migration(new=script("prefect", changed))
     first = run(night)
     rows, files = stored(database), everything(night)
+    phase = "parallel_run/index.html"  # which tells how often jobs have run
+    assert "1 of 1" in files.pop(phase).decode()
     assert run(night) == first
     assert night.compare() == first
     publish_all(night.harness)
-    assert (stored(database), everything(night)) == (rows, files)
+    again = everything(night)
+    assert "2 of 2" in again.pop(phase).decode()
+    assert (stored(database), again) == (rows, files)
 
 
 def test_a_difference_fails_and_every_row_of_it_is_in_the_file(migration: Migration) -> None:
