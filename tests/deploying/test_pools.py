@@ -266,7 +266,7 @@ def test_every_flow_runs_in_its_pool(site: Site, schedule: None, config: str) ->
             ("watch/watch", {"config": config}),
             ("cleanup/cleanup", {"config": config}),
             ("archive/archive", {"config": config, "side": "legacy", "folder": folder}),
-            ("backup/backup", {"config": config, "folder": folder}),
+            ("backup/backup", {"config": config, "folder": f"{folder}-backups"}),
         ),
     )
     runs: dict[str, Json] = {}

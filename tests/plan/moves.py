@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,10 +125,11 @@ class Bed:
 
     def start(self) -> None:
         """Starts the server after a kill; what is left of the old one may take a moment to go."""
-        for _ in range(20):
+        for _ in range(60):
             said = self.crashes.server(self._data, "start")
             if not said:
                 return
+            time.sleep(0.5)
         raise AssertionError(said[-2000:])
 
     def _admin(self, statement: sql.Composed) -> None:
