@@ -72,17 +72,19 @@ def write_outputs(outputs: Outputs, contents: Mapping[str, Content]) -> list[str
 def _append(path: Path, content: bytes) -> None:
     """CI systems hand all steps of a job one file, to which each adds."""
     with path.open("ab") as file:
-        file.write((b"\n" if file.tell() else b"") + content)
+        behind = file.seekable() and file.tell()  # a pipe has no place
+        file.write((b"\n" if behind else b"") + content)
 
 
 def _replace(path: Path, content: bytes) -> None:
     """The old file or the new one, never a part; a pipe or device is written to."""
     from parity.report.atomic import replace_file
 
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        target.write_bytes(content)
+    if path.exists() and not path.is_file():
+        # By the name that was given: what /dev/stdout or /dev/fd/63 leads to has none.
+        path.write_bytes(content)
         return
+    target = path.resolve()
     target.parent.stat()  # a folder that is not there is a mistake, and is not made
     try:
         replace_file(target, content)

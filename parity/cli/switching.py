@@ -87,13 +87,13 @@ def cutover(
     except SwitchedInterrupt as error:
         click.echo(f"parity: interrupted; {error}", err=True)
         return INTERRUPTED
-    show_in_index(harness)
     try:
         never_fails(_tell)(done.to_json(), json_path, lambda: list(_cutover_lines(done)))
     except ParityError as error:  # the file for the JSON: it is switched all the same
         never_fails(say)(str(error))
     if not done.schedules:
         never_fails(beside(json_path))(nothing_loads())
+    show_in_index(harness)
     return done.exit_code
 
 

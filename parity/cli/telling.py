@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import click
 
 from parity.cli.outputs import Outputs, write_outputs
-from parity.model.errors import ParityError, UsageError
+from parity.model.errors import UsageError
 from parity.model.result import RunResult
 from parity.model.verdict import Verdict
 
@@ -37,6 +38,9 @@ __all__ = [
 ]
 
 P = ParamSpec("P")
+# Half of a surrogate pair, which is no UTF-8, is written as JSON's own escape of it.
+_ESCAPED = "backslashreplace"
+PATIENCE = 20.0  # seconds that pages may take once the outcome is told
 
 
 def tell(
@@ -96,7 +100,10 @@ def _contents(
 
         return summary(_view(result, shown), link).encode()
 
-    return {"json": lambda: _json(result, beside).encode(), "junit": junit, "summary": summary}
+    def as_json() -> bytes:
+        return _json(result, beside).encode(errors=_ESCAPED)
+
+    return {"json": as_json, "junit": junit, "summary": summary}
 
 
 def _view(result: RunResult, shown: Beside | None) -> NightView:
@@ -125,7 +132,7 @@ def write_json(path: str, text: str) -> None:
         UsageError: it cannot be written.
     """
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        Path(path).write_text(text, encoding="utf-8", errors=_ESCAPED)
     except OSError as error:
         raise UsageError(f"--json {path}: {error.strerror}") from None
 
@@ -184,11 +191,29 @@ def never_fails(tells: Callable[P, object]) -> Callable[P, None]:
 
 
 def show_in_index(harness: Harness) -> None:
-    """Has index, checklist and phases tell of a switch; the switch does not depend on it."""
+    """Has index, checklist and phases tell of a switch; the switch does not depend on it.
+
+    What fails leaves the pages as they were; whoever holds a lock on a table that they are made
+    from is not waited for longer than `PATIENCE`.
+    """
     from parity.nightly.publishing import publish_overview
 
-    with suppress(ParityError, OSError):
-        publish_overview(harness)
+    failed: list[str] = []
+
+    def write() -> None:
+        try:
+            publish_overview(harness)
+        except Exception as error:  # noqa: BLE001  the switch is made, and what it was is told
+            failed.append((str(error).splitlines() or [type(error).__name__])[0])
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(PATIENCE)
+    if writer.is_alive():
+        failed.append("the database does not answer")
+    if failed:
+        told = f"index, checklist and phases do not tell of it yet: {failed[0]}; parity report does"
+        never_fails(say)(told)
 
 
 def let_go() -> None:

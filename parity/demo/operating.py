@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from parity.database import Role
 from parity.demo.queries import BREAK, MEND
 from parity.model.checklist import Checklist
 from parity.model.errors import ParityError
-from parity.model.suite import Suite
 from parity.model.verdict import Phase
 from parity.nightly import Harness, Night
 from parity.nightly.checklist import checklist
@@ -22,22 +21,12 @@ from parity.plan.rollback import roll_back
 from parity.plan.rolled_back import RolledBack
 from parity.plan.signing import sign
 
-__all__ = ["Operator", "shortened"]
+__all__ = ["Operator"]
 
 BY = "demo"
 VALIDATED, CUT_OVER, BROKEN = date(2005, 2, 18), date(2005, 2, 24), date(2005, 2, 25)
 SECONDS, READERS = 0.6, 2  # of the drill
 Say = Callable[[str], None]
-
-
-def shortened(suite: Suite) -> Suite:
-    """The suite with gates that ten nights can open, and without Prefect's schedules.
-
-    The demo's Prefect server has no deployments: nights run the flows.
-    """
-    gates = replace(suite.plan.gates, compared=2, passed=3)
-    switching = replace(suite.plan.switching, schedules=())
-    return replace(suite, plan=replace(suite.plan, gates=gates, switching=switching))
 
 
 @dataclass(frozen=True, slots=True)

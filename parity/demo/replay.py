@@ -20,7 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from parity.config import load
 from parity.database import EmbeddedServer
-from parity.demo.operating import Operator, shortened
+from parity.demo.config import write_demo_config
+from parity.demo.operating import Operator
 from parity.demo.server import ReplayServer
 from parity.jobs import run_jobs
 from parity.model.errors import ParityError
@@ -43,13 +44,13 @@ def run_demo(config: Path, *, nights: int, echo: Echo, environ: Mapping[str, str
     """Replays the sessions from FIRST on and prints what came of them.
 
     Everything it stores is made anew in a folder of its own, so that it can be run again and
-    never touches a real migration's database.
+    never touches a real migration's database. Its config is a file of its own, beside the given.
 
     Returns:
         0 when every night was judged, 2 when one is undecided.
     """
-    suite = load(config)
-    suite = shortened(replace(suite, state=suite.state / "demo"))
+    own = _near(write_demo_config(config))
+    suite = load(own)
     # The team's own server is no place for a demo, and its keys are of no use to it.
     private = ("PARITY_DATABASE_URL", "PREFECT_API_", "POLYGON_")
     clean = {k: v for k, v in environ.items() if not k.startswith(private)}
@@ -64,7 +65,9 @@ def run_demo(config: Path, *, nights: int, echo: Echo, environ: Mapping[str, str
     echo("")
     echo(str(render_index([NightRow.of(result) for result in results])))
     echo(f"Reports: {_near(suite.reports / 'index.html')}")
-    echo(f"Look around: PARITY_STATE={_near(suite.state)} parity status (phase show, checklist)")
+    newest = results[0].as_of.astimezone(harness.exchange.zone).isoformat(timespec="minutes")
+    echo(f"Look around: parity status --config {own}")
+    echo(f"(or phase show, checklist; --as-of {newest})")
     return 2 if any(result.verdict is Verdict.UNDECIDED for result in results) else 0
 
 

@@ -67,21 +67,23 @@ def flow_success(facts: Facts, streak: Streak, told: Told) -> Item:
         title=f"At least {least:g} % of the runs of each flow succeeded on these sessions",
         ok=False,
         evidence="no session counts yet",
-        missing="sessions on which they run and succeed",
+        missing="nothing but the sessions in a row, on which it is counted",
+        waits=True,
     )
     if told.unknown:
-        return replace(item, evidence=f"it could not be told: {told.unknown}",
+        return replace(item, evidence=f"it could not be told: {told.unknown}", waits=False,
                        missing="mend that, then ask again")  # fmt: skip
     if told.found is None or not nights:
         since, why = facts.start
         return replace(item, since=since, since_why=why)
     faults = succeeded(told.found, least)
     if not faults:
-        return replace(item, ok=True, evidence=_evidence(told.found), missing="",
+        return replace(item, ok=True, evidence=_evidence(told.found), missing="", waits=False,
                        link=facts.link(nights[-1]))  # fmt: skip
     last = nights[max(0, len(nights) - 1 - told.good)]
     return replace(
         item,
+        waits=False,
         evidence=f"{listed(faults, between='; ')}{_source(told.found)}",
         link=facts.link(last),
         since=last.session,

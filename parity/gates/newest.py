@@ -72,7 +72,7 @@ def unexplained(facts: Facts) -> Item:
     return _of_newest(
         facts,
         "unexplained",
-        "Nothing is unexplained that is not waived",
+        "Every row that differs has a proved cause or a waiver",
         faults,
         _explained,
         "find the cause, or accept it: parity waive",
@@ -86,9 +86,16 @@ def _is_open(incident: Incident) -> bool:
 
 def _explained(run: RunResult) -> str:
     rows = sum(dataset.rows.discrepancies for dataset in run.datasets)
-    return f"all {counted(rows, 'row')} that differ explained or waived" if rows else (
-        "no row differs"
-    )  # fmt: skip
+    waived = sum(dataset.rows.waived for dataset in run.datasets)
+    if not rows:
+        return "no row differs"
+    if waived == rows:
+        return f"all {counted(rows, 'row')} that differ are waived"
+    but = f"; {waived:,} of them are waived" if waived else "; none is waived"
+    which = "proved cause or a waiver" if waived else "proved cause"
+    if rows == 1:
+        return f"the only row that differs has a {which}{but}"
+    return f"all {rows:,} rows that differ have a {which}{but}"
 
 
 def waivers(facts: Facts) -> Item:

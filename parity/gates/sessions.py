@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from parity.gates.facts import Facts
-from parity.gates.streaks import Fault, Streak, as_primary, compared, count_streak, passed
+from parity.gates.streaks import NO_NIGHT, Fault, Streak, as_primary, compared, count_streak, passed
 from parity.gates.wording import counted, duration, listed, seconds
 from parity.model.checklist import Item
 from parity.model.plan import Gates
@@ -110,11 +110,18 @@ def _other_configs(facts: Facts, nights: Sequence[RunResult]) -> str:
 
 
 def _broken(facts: Facts, streak: Streak) -> tuple[date | None, str]:
-    """Since when the streak is too short."""
+    """Since when the streak is too short: the first of the sessions before it that do not count."""
     run = _run_of(facts, streak.broken)
     if streak.broken is None or (run is not None and not facts.of_phase(run)):
         return facts.start
-    return streak.broken, streak.why
+    since, why = streak.broken, streak.why
+    for session in reversed([day for day in facts.sessions if day < streak.broken]):
+        run = _run_of(facts, session)
+        fault = NO_NIGHT if run is None else _RULES[facts.phase].fault(run)
+        if not fault or (run is not None and not facts.of_phase(run)):
+            break
+        since, why = session, fault
+    return since, why
 
 
 def _link(facts: Facts, streak: Streak, *, red: bool) -> str:
@@ -213,7 +220,7 @@ def _on_each(
         since, why = _broken(facts, streak)
         return replace(
             item, ok=False, evidence="no session counts yet", since=since, since_why=why,
-            missing="sessions to pass",
+            missing="nothing but the sessions in a row, on which it is counted", waits=True,
         )  # fmt: skip
     if not bad:
         so_far = " so far" if len(nights) < needed else ""

@@ -22,6 +22,7 @@ __all__ = [
 
 Fault = Callable[[RunResult], str]  # why a night does not count; empty: it does
 NO_NIGHT = "no night is stored"
+_QUOTED = 160  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,12 @@ def compared(run: RunResult) -> str:
 
 
 def passed(run: RunResult) -> str:
-    """Both sides wrote the same."""
-    return compared(run) or ("" if run.verdict is Verdict.PASS else "the night failed")
+    """Both sides wrote the same; else the night's first reason is quoted."""
+    if (why := compared(run)) or run.verdict is Verdict.PASS:
+        return why
+    reason = " ".join(run.reasons[0].split()) if run.reasons else ""
+    cut = reason if len(reason) <= _QUOTED else f"{reason[: _QUOTED - 1]}…"
+    return f"the night failed: {cut}" if cut else "the night failed"
 
 
 def as_primary(run: RunResult) -> str:

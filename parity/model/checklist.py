@@ -31,6 +31,7 @@ class Item:
         manual: a person signs it.
         sessions: how many more sessions it needs at least, by the exchange calendar.
         runs: ids of the runs that it rests on.
+        waits: it does not hold only because no session counts yet; nothing else is to be done.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Item:
     manual: bool = False
     sessions: int = 0
     runs: tuple[str, ...] = ()
+    waits: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """One of `items`."""
@@ -59,6 +61,7 @@ class Item:
             "missing": self.missing or None,
             "sessions": self.sessions,
             "runs": list(self.runs),
+            "waits": self.waits,
         }
 
     @classmethod
@@ -81,6 +84,7 @@ class Item:
             manual=stored["manual"],
             sessions=stored["sessions"],
             runs=tuple(stored["runs"]),
+            waits=bool(stored.get("waits")),  # older ones did not tell
         )
 
 
@@ -114,6 +118,16 @@ class Checklist:
     def red(self) -> tuple[Item, ...]:
         """What does not hold."""
         return tuple(item for item in self.items if not item.ok)
+
+    @property
+    def to_do(self) -> tuple[Item, ...]:
+        """What does not hold and does not merely wait for sessions to count."""
+        return tuple(item for item in self.red if not item.waits)
+
+    @property
+    def waiting(self) -> tuple[Item, ...]:
+        """What is judged on the sessions that count, of which there is none yet."""
+        return tuple(item for item in self.red if item.waits)
 
     @property
     def runs(self) -> tuple[str, ...]:

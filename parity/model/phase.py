@@ -38,6 +38,9 @@ class PhaseSession:
         fault: why it does not count for the sessions in a row; empty where it does.
         told: the first reason of its night; empty: there is none.
         link: of the night's page, relative to the phase's folder; empty: it has no page.
+        again: the phase in which it was compared again later, so that this night holds no more;
+            empty: it was not.
+        again_verdict: what was found then.
     """
 
     day: date
@@ -47,6 +50,8 @@ class PhaseSession:
     fault: str = ""
     told: str = ""
     link: str = ""
+    again: str = ""
+    again_verdict: Verdict | None = None
 
     @property
     def missing(self) -> bool:
@@ -89,10 +94,13 @@ class Row:
         longest: the longest row of any stay.
         first: its first session; None where no session ever counted.
         last: its last one.
+        asked: how many were asked for when the phase was last left through an open gate; None:
+            that is not known.
     """
 
     now: int
     needed: int
+    asked: int | None = None
     longest: int = 0
     first: date | None = None
     last: date | None = None

@@ -28,6 +28,10 @@ class Series:
         whole: how many rows there are from the first to the last of `times`; more than `times`
             where some in the middle were left out. More than 100,000 are not counted.
         source: value of the key column that tells vendors apart; empty where there is none.
+        own: for each of `times` whether a row of the incident is there that differs in the column
+            or that one side has not; None in a file of before they were kept.
+        says: in words what these rows show, from all that were read, of which `times` may be a
+            part; empty in a file of before it was kept.
     """
 
     dataset: str
@@ -41,9 +45,12 @@ class Series:
     last: str = ""
     whole: int = 0
     source: str = ""
+    own: tuple[bool, ...] | None = None
+    says: str = ""
 
     def __post_init__(self) -> None:
-        if not len(self.times) == len(self.legacy) == len(self.candidate):
+        own = self.times if self.own is None else self.own
+        if not len(self.times) == len(self.legacy) == len(self.candidate) == len(own):
             raise ValueError(f"series of {self.dataset} {self.symbol}: not one value for each time")
 
 

@@ -311,7 +311,8 @@ class Origin:
 
     Relations are (schema, table) as named in the database. `rename` maps a legacy column to its
     candidate name where they differ. `where` keeps rows whose column (named by legacy) equals one
-    of the values, which are written as text. `timezone` is that of bare timestamps.
+    of the values, which are written as text. `timezone` is that of bare timestamps. `time` and
+    `symbol` are columns by their legacy name; None: there is none, or it was not kept.
     """
 
     legacy: tuple[str, str]
@@ -319,6 +320,8 @@ class Origin:
     rename: tuple[tuple[str, str], ...] = ()
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     timezone: str | None = None
+    time: str | None = None
+    symbol: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from parity.model.trail import TrailEntry, TrailKind
 from parity.model.verdict import Phase, Side
 from parity.nightly.harness import Harness
 from parity.nightly.monitoring import monitor
-from parity.report.view import NightRow
+from parity.report.nights import night_link
 
 __all__ = ["checklist", "facts_of"]
 
@@ -97,7 +97,7 @@ def facts_of(harness: Harness, now: datetime) -> Facts:
         trail=trail,
         now=now,
         day=lambda moment: moment.astimezone(exchange.zone).date(),
-        link=lambda run: NightRow.of(run).link,
+        link=night_link,
     )
 
 

@@ -184,7 +184,7 @@ def _dataset(
                 as_of=context.look.as_of,
                 zone=context.exchange.zone,
             )
-            checked = check_quality(comparison, context.look.session)
+            checked = check_quality(comparison, context.look.session, context.look.say)
             window = _tonight(context, comparison)
             diff = _compare(context, comparison, window, sink)
             opinion = opinion_of(

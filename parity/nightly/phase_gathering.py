@@ -40,7 +40,8 @@ class Sources:
         plan: what the gates ask for, and what is signed.
         config: hash of the config in force.
         nights: the run that holds for each session, newest first.
-        shown: sessions whose night has a page.
+        superseded: runs that hold no more, as their session was compared again in another phase.
+        shown: phase and session of each night that has a page.
         trail: rows of phase_trail.KINDS, oldest first.
         open_days: sessions of the exchange, from the first with a night to the newest.
         compared: by the number of a move's row, the newest session compared by then.
@@ -53,7 +54,8 @@ class Sources:
     plan: Plan
     config: str
     nights: Sequence[RunResult] = ()
-    shown: frozenset[date] = frozenset()
+    superseded: Sequence[RunResult] = ()
+    shown: frozenset[tuple[str, date]] = frozenset()
     trail: Sequence[TrailEntry] = ()
     open_days: tuple[date, ...] = ()
     compared: Mapping[int, date | None] = field(default_factory=dict)
@@ -90,7 +92,8 @@ def _whole(sources: Sources) -> _Whole:
         due=sources.due,
     )  # fmt: skip
     phases = sealed | {session: run.phase for session, run in runs.items()}
-    been = {stay.phase.value for stay in stays} | {run.phase for run in runs.values()}
+    both = (*sources.nights, *sources.superseded)
+    been = {stay.phase.value for stay in stays} | {run.phase for run in both}
     return _Whole(
         sources=sources,
         runs=runs,
@@ -125,7 +128,8 @@ def _report(whole: _Whole, phase: Phase) -> PhaseReport:
     sources = whole.sources
     spans_here = [stay for stay in whole.stays if stay.phase is phase]
     sessions = tuple(_sessions(whole, phase, spans_here))
-    newest = next((run for run in sources.nights if run.phase == phase.value), None)
+    runs = [run for run in (*sources.nights, *sources.superseded) if run.phase == phase.value]
+    newest = max(runs, key=lambda run: run.session, default=None)
     in_force = whole.stays[-1].phase is phase
     asked = sources.gate if in_force and _of(sources.gate, phase) else None
     texts = {item.id: item.text for item in sources.plan.checklist}
@@ -139,13 +143,13 @@ def _report(whole: _Whole, phase: Phase) -> PhaseReport:
         stays=tuple(_stays(whole, spans_here, sessions)),
         sessions=sessions,
         open_days=tuple(day for day in sources.open_days if first <= day <= last),
-        row=_row(sources, phase, sessions, max(0, len(spans_here) - 1), asked),
+        row=_row(sources, phase, sessions, max(0, len(spans_here) - 1), asked, spans_here),
         incidents=tuple(_incidents(whole, phase)),
         waivers=newest.waivers if newest else (),
         changes=changes(sources.trail, spans_here),
         signatures=signatures(sources.trail, spans_here, texts=texts, config=sources.config),
         events=events(sources.trail, spans_here),
-        sealed=sum(run.phase == phase.value and run.run_id in sealed for run in sources.nights),
+        sealed=sum(run.run_id in sealed for run in runs),
         gate=asked,
         as_of=sources.nights[0].as_of if sources.nights else None,
         phases=whole.phases,
@@ -157,6 +161,37 @@ def _of(gate: Checklist | None, phase: Phase) -> bool:
 
 
 def _sessions(whole: _Whole, phase: Phase, stays: Sequence[Span]) -> Iterator[PhaseSession]:
+    """Its sessions, those among them that were compared again in another phase later."""
+    found = [*_holding(whole, phase, stays), *_again(whole, phase, stays)]
+    yield from sorted(found, key=lambda session: session.day)
+
+
+def _again(whole: _Whole, phase: Phase, stays: Sequence[Span]) -> Iterator[PhaseSession]:
+    numbers = {whole.stays.index(stay): number for number, stay in enumerate(stays)}
+    for run in whole.sources.superseded:
+        later = whole.runs.get(run.session)
+        if run.phase != phase.value or later is None:
+            continue
+        placed = place(whole.stays, [run.session], {run.session: run.phase})
+        yield PhaseSession(
+            day=run.session,
+            verdict=run.verdict,
+            stay=numbers.get(placed.get(run.session, -1), 0),
+            fault=f"it was compared again in {later.phase.replace('_', ' ')}",
+            told=run.reasons[0] if run.reasons else "",
+            link=_link(whole, run),
+            again=later.phase,
+            again_verdict=later.verdict,
+        )
+
+
+def _link(whole: _Whole, run: RunResult) -> str:
+    """The page of a night from its phase's; empty where it has none."""
+    there = (run.phase, run.session) in whole.sources.shown
+    return f"{run.session.isoformat()}/index.html" if there else ""
+
+
+def _holding(whole: _Whole, phase: Phase, stays: Sequence[Span]) -> Iterator[PhaseSession]:
     numbers = {whole.stays.index(stay): number for number, stay in enumerate(stays)}
     for day in whole.sources.open_days:
         run = whole.runs.get(day)
@@ -171,7 +206,7 @@ def _sessions(whole: _Whole, phase: Phase, stays: Sequence[Span]) -> Iterator[Ph
             deleted=run is None and day in whole.sealed,
             fault=_fault(phase, run),
             told=run.reasons[0] if run and run.reasons else "",
-            link=f"{day.isoformat()}/index.html" if run and day in whole.sources.shown else "",
+            link=_link(whole, run) if run else "",
         )
 
 
@@ -213,6 +248,7 @@ def _row(
     sessions: Sequence[PhaseSession],
     newest: int,
     gate: Checklist | None,
+    stays_here: Sequence[Span],
 ) -> Row | None:
     if phase not in _FAULTS:
         return None
@@ -230,10 +266,23 @@ def _row(
     return Row(
         now=_as_the_gate(gate, now),
         needed=needed,
+        asked=_asked(phase, stays_here),
         longest=len(longest),
         first=longest[0] if longest else None,
         last=longest[-1] if longest else None,
     )
+
+
+def _asked(phase: Phase, stays: Sequence[Span]) -> int | None:
+    """How many sessions the newest move to the next phase rests on: as many as were asked for."""
+    order = [known.value for known in Phase]
+    for stay in reversed(stays):
+        move = stay.left
+        if move is None or move.forced or move.to not in order or not move.evidence:
+            continue
+        if order.index(move.to) > order.index(phase.value):
+            return len(move.evidence)
+    return None
 
 
 def _as_the_gate(gate: Checklist | None, now: int) -> int:
@@ -247,7 +296,22 @@ def _as_the_gate(gate: Checklist | None, now: int) -> int:
 def _incidents(whole: _Whole, phase: Phase) -> Iterator[Lifetime]:
     for life in whole.lives:
         if phase.value in life.phases:
-            there = life.first in whole.sources.shown
+            there = (life.opened, life.first) in whole.sources.shown
             link = f"{life.first.isoformat()}/index.html"
             way = "" if life.opened == phase.value else f"../{life.opened}/"
             yield replace(life, link=f"{way}{link}" if there else "")
+    yield from _incidents_again(whole, phase)
+
+
+def _incidents_again(whole: _Whole, phase: Phase) -> Iterator[Lifetime]:
+    """Those that only the earlier runs of sessions saw that were compared again."""
+    known = {(life.dataset, life.id) for life in whole.lives if phase.value in life.phases}
+    still = {(life.dataset, life.id): life for life in whole.lives}
+    runs = {run.session: run for run in whole.sources.superseded if run.phase == phase.value}
+    for life in lifetimes(runs.values()):
+        ident = life.dataset, life.id
+        if ident in known:
+            continue
+        # Compared again it was not there, unless another night says so.
+        gone = still[ident].gone if ident in still else life.gone or life.last
+        yield replace(life, gone=gone, link=_link(whole, runs[life.first]))

@@ -39,14 +39,17 @@ def publish_phases(
     Args:
         harness: whose migration.
         nights: all that are stored, newest first.
-        shown: those of them that have a page.
+        shown: those of them that have a page, and earlier ones of their sessions that have one.
         gate: of the phase in force; None where nobody could tell.
     """
     try:
         for report in reports(_sources(harness, nights, shown, gate)):
             write_phase(report, harness.suite.reports)
-    except (ParityError, OSError) as error:
-        _log.warning("the pages of the phases stay as they were: %s", error)
+    except Exception as error:  # noqa: BLE001
+        # Nights and index are to be published, whatever is wrong with what the phases tell.
+        _log.warning(
+            "the pages of the phases stay as they were: %s: %s", type(error).__name__, error
+        )
 
 
 def republish_phases(harness: Harness, left: Collection[tuple[str, date]]) -> None:
@@ -58,7 +61,9 @@ def republish_phases(harness: Harness, left: Collection[tuple[str, date]]) -> No
     """
     try:
         nights = harness.store.nights(harness.suite.migration)
-        shown = [night for night in nights if (night.phase, night.session) in left]
+        superseded = harness.store.superseded(harness.suite.migration)
+        both = (*nights, *superseded)
+        shown = [night for night in both if (night.phase, night.session) in left]
         gate = checklist(harness, now=nights[0].as_of, environ={}) if nights else None
     except ParityError as error:
         _log.warning("the pages of the phases stay as they were: %s", error)
@@ -80,7 +85,8 @@ def _sources(
         plan=suite.plan,
         config=suite.config_hash,
         nights=nights,
-        shown=frozenset(night.session for night in shown),
+        superseded=harness.store.superseded(suite.migration),
+        shown=frozenset((night.phase, night.session) for night in shown),
         trail=trail,
         open_days=exchange.between(min(days), max(days)) if days else (),
         compared=_compared(harness, trail),

@@ -1,10 +1,12 @@
 """Reads, in the night's own snapshot, what the charts of its incidents are drawn from.
 
 Of the gravest incidents of a dataset, one column of the one symbol that has most of the rows: the
-incident's own time and a little before and after. What that costs is bounded whatever the tables
-hold: at most `INCIDENTS` incidents of a dataset, of each at most 4,041 rows a side of two columns,
-read along an index; a table where the planner finds no cheap way is left alone. The discrepancies
-themselves are read once more from the disk.
+incident's own time and a little before and after. What that costs is bounded: at most `INCIDENTS`
+incidents of a dataset, of each a few thousand rows a side of two columns. The first stretch of each
+is planned beforehand, and where the planner finds no cheap way the table is left alone; the others
+are only stopped, each statement after ten seconds, and behind `BUDGET` seconds no further one of
+the dataset begins: what is left then is told. The discrepancies themselves are read once more from
+the disk, whatever that takes, with eight bytes of memory for each.
 
 A chart is a kindness: whatever fails here is told and leaves the night as it is.
 """
@@ -12,11 +14,13 @@ A chart is a kindness: whatever fails here is told and leaves the night as it is
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,15 +34,22 @@ from parity.model.suite import Dataset, Kind
 from parity.model.thinning import thinned
 from parity.model.verdict import Side
 from parity.nightly.snapshot import Say
+from parity.report.pictures.seen import difference
+from parity.report.pictures.times import times_of
+from parity.report.words import EXCHANGE_ZONE
 
 __all__ = ["INCIDENTS", "picture"]
 
 INCIDENTS = 6  # of a dataset, the gravest
 POINTS = 400  # of a series
 AROUND = 20  # rows before and after the incident
+REST = 60  # rows after it that are drawn where these are all that follow
 HALF = 2_000  # rows of the incident that are read from either end
 COUNTED = 100_001  # rows are counted up to here
+BUDGET = 15.0  # seconds of a dataset, from its first statement on
 COST = 20_000  # in the planner's units; about a tenth of a second
+_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
 _NUMBERS = (Family.NUMERIC, Family.DOUBLE)
 
 Values = dict[Any, Any]  # by time
@@ -62,16 +73,22 @@ def picture(
     if not incidents or not numbers or dataset.time not in dataset.key:
         return ()
     found: list[Series] = []
+    done = 0
     try:
         # A savepoint that is always undone: no setting and no failure outlives it.
         with comparison.connection.transaction(force_rollback=True):
             comparison.connection.execute(AS_PLANNED)
             comparison.connection.execute(PATIENT)
-            look = _Look(comparison, numbers)
-            for incident, part in _parts(dataset, rows, incidents):
+            parts = list(_parts(dataset, rows, incidents))
+            look = _Look(comparison, numbers, monotonic() + BUDGET)
+            for incident, part in parts:
                 series = look.series(incident, part)
+                done += 1
                 if series is not None:
                     found.append(series)
+    except _SpentError:
+        left = len(parts) - done
+        say(f"{dataset.name}: {left} of {len(parts)} charts are left out: they take too long")
     except Exception as error:  # noqa: BLE001
         # Not a word of the comparison depends on it.
         text = (str(error).splitlines() or [""])[0][:200]
@@ -79,20 +96,56 @@ def picture(
     return tuple(found)
 
 
+class _SpentError(Exception):
+    """The time for the charts of a dataset is over."""
+
+
 @dataclass(slots=True)
 class _Part:
-    """The rows of an incident that have the same key but for their time."""
+    """The rows of an incident that have the same key but for their time.
+
+    `moments` has the time of each as a number, by the columns that differ: of an incident with
+    millions of rows there is no room for more.
+    """
 
     rest: tuple[Any, ...]
     first: Any
     last: Any
     rows: int = 0
-    columns: Counter[str] = field(default_factory=Counter)
+    moments: dict[tuple[str, ...], array[int]] = field(default_factory=dict)
 
-    def add(self, moment: Any, columns: Iterable[str]) -> None:
+    def add(self, moment: Any, columns: tuple[str, ...]) -> None:
         self.rows += 1
         self.first, self.last = min(self.first, moment), max(self.last, moment)
-        self.columns.update(columns)
+        held = self.moments.get(columns)
+        if held is None:
+            held = self.moments[columns] = array("q")
+        held.append(_code(moment))
+
+    @property
+    def columns(self) -> Counter[str]:
+        """In how many rows each column differs."""
+        found: Counter[str] = Counter()
+        for columns, held in self.moments.items():
+            found.update(dict.fromkeys(columns, len(held)))
+        return found
+
+    def own(self, times: Iterable[Any], column: str) -> set[Any]:
+        """Those of some times at which the column differs, or a side has no row."""
+        codes = {_code(moment): moment for moment in times}
+        found: set[int] = set()
+        for columns, held in self.moments.items():
+            if column in columns or not columns:
+                found.update(code for code in held if code in codes)
+        return {codes[code] for code in found}
+
+
+def _code(moment: date) -> int:
+    """A date or an instant as a number: days, or microseconds."""
+    if not isinstance(moment, datetime):
+        return moment.toordinal()
+    begin = _BEGIN if moment.tzinfo else _BEGIN.replace(tzinfo=None)
+    return (moment - begin) // _TICK
 
 
 def _parts(
@@ -138,6 +191,7 @@ class _Read:
 class _Look:
     comparison: Comparison
     numbers: Sequence[Compared]
+    until: float  # by the monotonic clock
 
     def series(self, incident: Incident, part: _Part) -> Series | None:
         """The series of an incident.
@@ -157,6 +211,10 @@ class _Look:
         if len(times) < 2:
             return None
         return _series(dataset, incident, part, column, read, times)
+
+    def _in_time(self) -> None:
+        if monotonic() > self.until:
+            raise _SpentError
 
     def _costly(self, side: Side, axis: Axis, column: Compared, part: _Part) -> bool:
         wanted = self._course(side, axis, column, [("<", part.first)], back=True, limit=AROUND)
@@ -180,7 +238,7 @@ class _Look:
         stretches.append(begin)
         if cut:
             stretches.append(ask(inner, back=True, limit=HALF)[0])
-        stretches.append(ask([(">", part.last)], back=False, limit=AROUND)[0])
+        stretches.append(_after(*ask([(">", part.last)], back=False, limit=REST + 1)))
         sides: dict[Side, Values] = {side: {} for side in Side}
         for stretch in stretches:
             for side, values in stretch.items():
@@ -198,6 +256,7 @@ class _Look:
         found: dict[Side, Values] = {}
         ends = []
         for side in Side:
+            self._in_time()
             part = self._course(side, axis, column, limits, back=back, limit=limit)
             rows = self.comparison.ask(part)
             found[side] = {}
@@ -221,8 +280,18 @@ class _Look:
         """How many rows the larger side has from the first to the last time that is kept."""
         times = sides[Side.LEGACY].keys() | sides[Side.CANDIDATE].keys()
         limits = [(">=", min(times)), ("<=", max(times))]
+        self._in_time()
         parts = [extent(self.comparison.readers[side], axis, limits, COUNTED) for side in Side]
         return max(int(self.comparison.ask(part)[0][0]) for part in parts)
+
+
+def _after(read: dict[Side, Values], more: bool) -> dict[Side, Values]:
+    """All that follows the incident; of much, as many rows as stand before it."""
+    times = sorted(set().union(*read.values()))
+    if not more and len(times) <= REST:
+        return read
+    kept = set(times[:AROUND])
+    return {side: {t: v for t, v in values.items() if t in kept} for side, values in read.items()}
 
 
 def _telling(dataset: Dataset, numbers: Sequence[Compared], part: _Part) -> Compared | None:
@@ -230,12 +299,13 @@ def _telling(dataset: Dataset, numbers: Sequence[Compared], part: _Part) -> Comp
 
     None where none of them differs, but something else does.
     """
+    columns = part.columns
     if dataset.kind is Kind.BARS:
         close = next((pair for pair in numbers if pair.name == "close"), None)
-        if close is not None and (close.name in part.columns or not part.columns):
+        if close is not None and (close.name in columns or not columns):
             return close
-    most = max(numbers, key=lambda pair: part.columns[pair.name])
-    return most if part.columns[most.name] or not part.columns else None
+    most = max(numbers, key=lambda pair: columns[pair.name])
+    return most if columns[most.name] or not columns else None
 
 
 def _series(
@@ -248,26 +318,49 @@ def _series(
 ) -> Series:
     legacy = [_number(read.legacy.get(moment)) for moment in times]
     candidate = [_number(read.candidate.get(moment)) for moment in times]
-    telling = [
+    differs = [
         place
         for place, (one, other) in enumerate(zip(legacy, candidate, strict=True))
         if one != other
     ]
-    kept = thinned(len(times), POINTS, ends=2 * AROUND, telling=telling)
-    own = [place for place in kept if part.first <= times[place] <= part.last]
-    texts = {place: _iso(times[place], dataset.timezone) for place in kept}
-    return Series(
+    owned = part.own(times, column.name)
+    own = [place for place, moment in enumerate(times) if moment in owned]
+    texts = _texts(times, dataset.timezone)
+    every = Series(
         dataset=dataset.name,
         incident=incident.id,
         symbol=_symbol(dataset, part),
         column=column.name,
-        times=tuple(texts[place] for place in kept),
-        legacy=tuple(legacy[place] for place in kept),
-        candidate=tuple(candidate[place] for place in kept),
+        times=texts,
+        legacy=tuple(legacy),
+        candidate=tuple(candidate),
         first=texts[own[0]] if own else "",
         last=texts[own[-1]] if own else "",
         whole=read.whole or len(times),
         source=_source(dataset, part),
+        own=tuple(moment in owned for moment in times),
+    )
+    bounded = "of the points read, " if every.whole > len(times) else ""
+    says = bounded + difference(every, times_of(texts))
+    # Where others differ there too, the incident's own rows come first.
+    return _kept(replace(every, says=says), [n for n in differs if times[n] in owned] or differs)
+
+
+def _kept(every: Series, telling: Sequence[int]) -> Series:
+    """The series with no more points than are drawn: no extreme of either side or of the delta."""
+    sides = every.legacy, every.candidate
+    delta = [
+        None if one is None or other is None else other - one
+        for one, other in zip(*sides, strict=True)
+    ]
+    size = len(every.times)
+    kept = thinned(size, POINTS, ends=2 * AROUND, telling=telling, lines=[delta, *sides])
+    return replace(
+        every,
+        times=tuple(every.times[place] for place in kept),
+        legacy=tuple(every.legacy[place] for place in kept),
+        candidate=tuple(every.candidate[place] for place in kept),
+        own=None if every.own is None else tuple(every.own[place] for place in kept),
     )
 
 
@@ -294,12 +387,23 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _iso(moment: date, zone: str | None) -> str:
-    """A date as such, an instant in UTC; a bare timestamp by the dataset's zone."""
+def _texts(times: Sequence[date], zone: str | None) -> tuple[str, ...]:
+    """Dates as such, instants in UTC.
+
+    Bare timestamps are dates where all are midnights. Else they are of the dataset's zone, and
+    without one they are drawn at the hour that they say.
+    """
+    bare = [one for one in times if isinstance(one, datetime) and one.tzinfo is None]
+    days = all(one.time() == time() for one in bare)
+    clock = ZoneInfo(zone) if zone else EXCHANGE_ZONE
+    return tuple(_iso(one, clock, days=days) for one in times)
+
+
+def _iso(moment: date, clock: ZoneInfo, *, days: bool) -> str:
     if not isinstance(moment, datetime):
         return moment.isoformat()
     if moment.tzinfo is None:
-        if moment.time() == time():
+        if days:
             return moment.date().isoformat()
-        moment = moment.replace(tzinfo=ZoneInfo(zone or "UTC"))
+        moment = moment.replace(tzinfo=clock)
     return moment.astimezone(UTC).isoformat()

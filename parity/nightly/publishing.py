@@ -10,7 +10,6 @@ from pathlib import Path
 
 from parity.evidence import disk, names
 from parity.model.checklist import Checklist
-from parity.model.errors import ParityError
 from parity.model.noise import Noise
 from parity.model.picture import Series, series_from
 from parity.model.result import RunResult
@@ -23,8 +22,8 @@ from parity.nightly.serving_state import serving_view
 from parity.nightly.upkeep.pages import with_pages
 from parity.report.beside import Beside
 from parity.report.checklist import write_checklist
+from parity.report.nights import NightRow, night_link, with_superseded
 from parity.report.publish import write_index, write_night
-from parity.report.view import NightRow
 
 __all__ = ["beside_of", "publish_all", "publish_night", "publish_overview"]
 
@@ -47,18 +46,22 @@ def publish_night(
     """
     nights = harness.store.nights(result.migration)
     noise = harness.store.noise(result.migration)
+    superseded = harness.store.superseded(result.migration)
+    rows = _rows(nights, superseded)
     reports = harness.suite.reports
-    shown = _with_pages(harness, nights, result.session)
+    earlier = _with_pages(harness, superseded, nights[0].session)
+    shown = _with_pages(harness, nights, nights[0].session)
     gate = _gate(harness, nights, environ)
-    for night in [result, *(other for other in shown if other != result)]:
+    _keep_gate(harness, nights[0], gate)
+    for night in [result, *(other for other in (*shown, *earlier) if other != result)]:
         # Also those that were stored by a harness that was killed before it published them.
-        if night == result or not (reports / NightRow.of(night).link).exists():
-            _publish(harness, night, nights, noise)
+        if night == result or not (reports / night_link(night)).exists():
+            _publish(harness, night, nights, noise, rows)
     try:
         seal(harness, shown)
     finally:  # what tells of several nights also tells what is sealed
-        _overview(harness, nights, shown, gate)
-    return reports / NightRow.of(result).link
+        _overview(harness, nights, (*shown, *earlier), gate, rows)
+    return reports / night_link(result)
 
 
 def publish_all(
@@ -71,34 +74,50 @@ def publish_all(
     nights = harness.store.nights(harness.suite.migration)
     noise = harness.store.noise(harness.suite.migration)
     if nights:
-        shown = _with_pages(harness, nights, nights[0].session)
+        superseded = harness.store.superseded(harness.suite.migration)
+        shown = _with_pages(harness, (*nights, *superseded), nights[0].session)
         gate = _gate(harness, nights, environ)
+        _keep_gate(harness, nights[0], gate)
+        rows = _rows(nights, superseded)
         for result in shown:
-            _publish(harness, result, nights, noise)
-        _overview(harness, nights, shown, gate)
+            _publish(harness, result, nights, noise, rows)
+        _overview(harness, nights, shown, gate, rows)
     return nights
 
 
 def publish_overview(harness: Harness, environ: Mapping[str, str] | None = None) -> None:
     """Writes index, checklist and phases again, as after a switch; without a night there is none.
 
-    They tell how it stands as of the newest night.
+    They tell how it stands as of the newest night, and link to the pages that are there. Nobody's
+    lock is needed, so nothing is kept.
     """
     nights = harness.store.nights(harness.suite.migration)
     if nights:
-        shown = _with_pages(harness, nights, nights[0].session)
-        _overview(harness, nights, shown, _gate(harness, nights, environ))
+        reports = harness.suite.reports
+        superseded = harness.store.superseded(harness.suite.migration)
+        both = (*nights, *superseded)
+        shown = tuple(night for night in both if (reports / night_link(night)).exists())
+        rows = _rows(nights, superseded)
+        _overview(harness, nights, shown, _gate(harness, nights, environ), rows)
 
 
 def beside_of(
-    harness: Harness, result: RunResult, nights: Sequence[RunResult], noise: Sequence[Noise]
+    harness: Harness,
+    result: RunResult,
+    nights: Sequence[RunResult],
+    noise: Sequence[Noise],
+    rows: Mapping[str, NightRow] | None = None,
 ) -> Beside:
-    """What page and terminal show beside a stored result."""
+    """What page and terminal show beside a stored result.
+
+    `rows` are the nights as the index has them, by run id, where they have been made already.
+    """
     place = harness.suite.state / EVIDENCE / result.run_id
     before = next((night for night in nights if night.session < result.session), None)
     return Beside(
-        previous=NightRow.of(before) if before else None,
+        previous=((rows or {}).get(before.run_id) or NightRow.of(before)) if before else None,
         nights=nights,
+        rows=rows or {},
         noise=noise,
         gate=_kept_gate(place),
         series=_kept_series(place),
@@ -113,13 +132,17 @@ def _with_pages(harness: Harness, nights: Sequence[RunResult], day: date) -> tup
 
 
 def _publish(
-    harness: Harness, result: RunResult, nights: Sequence[RunResult], noise: Sequence[Noise]
+    harness: Harness,
+    result: RunResult,
+    nights: Sequence[RunResult],
+    noise: Sequence[Noise],
+    rows: Mapping[str, NightRow],
 ) -> None:
     write_night(
         result,
         lambda dataset: harness.store.discrepancies(result, dataset),
-        (harness.suite.reports / NightRow.of(result).link).parent,
-        beside=beside_of(harness, result, nights, noise),
+        (harness.suite.reports / night_link(result)).parent,
+        beside=beside_of(harness, result, nights, noise, rows),
     )
 
 
@@ -128,6 +151,7 @@ def _overview(
     nights: Sequence[RunResult],
     shown: Sequence[RunResult],
     gate: Checklist | None,
+    rows: Mapping[str, NightRow],
 ) -> None:
     """All pages that tell of more than a night; `shown` are the nights that have pages."""
     suite = harness.suite
@@ -135,50 +159,62 @@ def _overview(
         write_checklist(gate, suite.reports)
     publish_phases(harness, nights, shown, gate)
     write_index(
-        [NightRow.of(night) for night in shown],
+        [rows[night.run_id] for night in shown],
         suite.reports,
         migration=suite.migration,
         serving=serving_view(harness),
+        gate=gate,
     )
+
+
+def _rows(nights: Sequence[RunResult], superseded: Sequence[RunResult]) -> dict[str, NightRow]:
+    """All nights as the index has them, by run id."""
+    holding, others = map(NightRow.of, nights), map(NightRow.of, superseded)
+    return {row.run_id: row for row in with_superseded(list(holding), list(others))}
 
 
 def _gate(
     harness: Harness, nights: Sequence[RunResult], environ: Mapping[str, str] | None
 ) -> Checklist | None:
-    """The gate as of the newest night, and keeps it with that one.
-
-    None where nobody can tell, which stops no page.
-    """
+    """The gate as of the newest night; None where nobody can tell, which stops no page."""
     given = environ or {}
     try:
-        found = checklist(
+        return checklist(
             harness,
             now=nights[0].as_of,
             environ=given,
             prefect_api=given.get("PREFECT_API_URL"),
         )
-    except ParityError as error:
-        _log.warning("the gate could not be judged: %s", error)
+    except Exception as error:  # noqa: BLE001
+        # The night is stored and is to be told of, whatever keeps the gate from being judged.
+        _log.warning("the gate could not be judged: %s: %s", type(error).__name__, error)
         return None
-    _keep_gate(harness, nights[0], found)
-    return found
 
 
-def _keep_gate(harness: Harness, result: RunResult, gate: Checklist) -> None:
-    """Keeps how the gate stood after the night; what is sealed already stays as it is."""
-    sealed = harness.store.trail(result.migration, TrailKind.EVIDENCE)
-    if any(entry.content.get("run_id") == result.run_id for entry in sealed):
+def _keep_gate(harness: Harness, night: RunResult, gate: Checklist | None) -> None:
+    """Keeps how the gate stood after the newest night; only who holds the night's lock may.
+
+    What is sealed already stays as it is, and the gate of a phase that was entered since is not
+    the night's.
+    """
+    if gate is None or gate.phase.value != night.phase:
         return
-    place = harness.suite.state / EVIDENCE / result.run_id
-    place.mkdir(parents=True, exist_ok=True)
-    disk.put(place / names.GATE, json.dumps(gate.to_json(), indent=2).encode())
+    sealed = harness.store.trail(night.migration, TrailKind.EVIDENCE)
+    if any(entry.content.get("run_id") == night.run_id for entry in sealed):
+        return
+    place = harness.suite.state / EVIDENCE / night.run_id
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        disk.put(place / names.GATE, json.dumps(gate.to_json(), indent=2).encode())
+    except OSError as error:
+        _log.warning("the gate was not kept: %s: %s", place, error.strerror)
 
 
 def _kept_gate(place: Path) -> Checklist | None:
     """How the gate stood after a night; None where that was not kept."""
     try:
         return Checklist.from_json(json.loads((place / names.GATE).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -186,5 +222,5 @@ def _kept_series(place: Path) -> tuple[Series, ...]:
     """The values that were kept for the night's charts; none where that was not done."""
     try:
         return series_from(json.loads((place / names.PICTURES).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()

@@ -85,6 +85,8 @@ def _origin(dataset: Dataset) -> Origin:
         rename=dataset.rename,
         where=where,
         timezone=dataset.timezone,
+        time=dataset.time,
+        symbol=dataset.symbol,
     )
 
 

@@ -27,8 +27,8 @@ from parity.model.result import RunResult
 from parity.model.trail import TrailEntry, TrailKind
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.recording import waivers_text
+from parity.report.nights import night_link
 from parity.report.publish import render_json
-from parity.report.view import NightRow
 
 __all__ = ["BY", "seal"]
 
@@ -131,7 +131,9 @@ class _Work:
 
     def _write(self, place: Path, run: Stored, result: RunResult) -> Iterator[str]:
         """Writes what is known; yields the names of what is not."""
-        disk.put(place / names.RESULT, render_json(result).encode())
+        # As it is published, to the byte: half of a surrogate pair is no UTF-8.
+        result_json = render_json(result).encode(errors="backslashreplace")
+        disk.put(place / names.RESULT, result_json)
         disk.put(place / names.VERSIONS, self.versions)
         for name, text in (
             (names.CONFIG, self._config(run)),
@@ -145,7 +147,7 @@ class _Work:
     def _copy(self, place: Path, result: RunResult) -> Iterator[str]:
         """Copies what was published; yields the names of what is not there."""
         reports = self.harness.suite.reports
-        page = reports / NightRow.of(result).link
+        page = reports / night_link(result)
         # The page in its place may be that of a later run of the session.
         if not (_is_of(page.parent, result) and disk.copy(page, place / names.PAGE)):
             yield names.PAGE

@@ -13,7 +13,7 @@ from parity.report.incidentview import Link, Trend
 from parity.report.story import named
 from parity.report.words import count, some_of, visible
 
-__all__ = ["Around", "around", "changes", "life_text", "seen_text", "trend_of"]
+__all__ = ["Around", "around", "changes", "first_seen", "life_text", "seen_text", "trend_of"]
 
 _NIGHTS = 12  # of a trend
 _HIGH = 20
@@ -105,14 +105,33 @@ def life_text(life: Life) -> str:
 
 
 def seen_text(life: Life) -> str:
-    """When it was first seen, and for how many nights it has been there."""
+    """What its life does not say: that it was there before a break."""
+    if life.state in (State.NEW, State.CAME_BACK) or life.since == life.first:
+        return ""
+    return f"seen before, first {life.first.isoformat()}"
+
+
+def first_seen(result: RunResult, known: Around) -> str:
+    """Since when what no waiver accepts has been seen: `first seen 2005-02-28 (4 nights)`.
+
+    Empty where no other night is known. Of several incidents the one that was seen first counts.
+    """
+    found = [
+        known.lives[dataset.name, incident.id]
+        for dataset in result.datasets
+        for incident in dataset.incidents
+        if incident.waiver is None and (dataset.name, incident.id) in known.lives
+    ]
+    if not found:
+        return ""
+    life = min(found, key=lambda one: (one.first, one.since, -len(one.rows)))
     if life.state is State.NEW:
         return "first seen this night"
-    first = f"first seen {life.first.isoformat()}"
+    first, nights = f"first seen {life.first.isoformat()}", count(len(life.rows), "night")
     if life.state is State.CAME_BACK:
-        return f"{first}, not on the night before"
+        return f"{first}, back this night"
     since = "" if life.since == life.first else f" since {life.since.isoformat()}"
-    return f"{first}, on {count(len(life.rows), 'night')} without a break{since}"
+    return f"{first} ({nights}{since})"
 
 
 def trend_of(life: Life) -> Trend | None:
@@ -122,8 +141,10 @@ def trend_of(life: Life) -> Trend | None:
         return None
     most = max(*rows, 1)
     before = "… → " if len(life.rows) > _NIGHTS else ""
+    steps = f"{before}{' → '.join(f'{number:,}' for number in rows)} rows"
+    even = f"{count(rows[0], 'row')} on each of {count(len(life.rows), 'night')}"
     return Trend(
-        says=f"{before}{' → '.join(f'{number:,}' for number in rows)} rows",
+        says=even if len(set(life.rows)) == 1 else steps,
         bars=tuple(max(1, number * _HIGH // most) for number in rows),
     )
 

@@ -15,15 +15,17 @@ _CARDS = 12  # shown in full
 _WAIVED = 6  # the same, of those that are waived
 _BRIEFS = 200  # shown as a line, besides those with rows in the page; the others are counted
 _FOLDED = 25  # the same, below one card
+_OWN = ("agrees from:", "ex date:")  # what may be another in each dataset
 _GRAVEST = ("new", "came-back", "grown")
 
 
 def arranged(found: Sequence[IncidentView]) -> IncidentsView:
     """Not proved first, then new, come back and grown ones, then by rows; the waived ones apart.
 
-    What follows from an incident is folded under it, unless only one of them is waived.
+    What follows from an incident is folded under it, unless only one of them is waived. What one
+    cause did to the same symbols in several datasets is one card.
     """
-    tops = sorted(_folded(found), key=_gravity)
+    tops = sorted(_merged(_folded(found)), key=_gravity)
     live = [one for one in tops if not one.waiver]
     waived = [one for one in tops if one.waiver]
     briefs, left = _cut([*_flat(live[_CARDS:])], _BRIEFS)
@@ -33,7 +35,7 @@ def arranged(found: Sequence[IncidentView]) -> IncidentsView:
     gone = [*left, *waived_left, *hidden, *unseen]
     here = frozenset(one.id for one in found) - {one.id for one in gone}
     told = IncidentsView(
-        says=_says(found),
+        says=_says(found, tops),
         cards=cards,
         briefs=briefs,
         waived=accepted,
@@ -57,6 +59,7 @@ def _leading(told: IncidentsView) -> IncidentsView:
             follows=kept(one.follows),
             followed=kept(one.followed),
             followers=tuple(map(mended, one.followers)),
+            same=tuple(map(mended, one.same)),
         )
 
     return replace(
@@ -90,10 +93,39 @@ def _with(top: IncidentView, below: Sequence[IncidentView]) -> IncidentView:
     return replace(top, followers=tuple(ordered), followed=others if below else top.followed)
 
 
+def _merged(tops: Sequence[IncidentView]) -> list[IncidentView]:
+    """What one cause did to the same symbols in several datasets as one, the first one leading."""
+    made: dict[tuple[object, ...], list[IncidentView]] = {}
+    for one in tops:
+        key = _alike(one)
+        # Two of one dataset are two scopes, whatever they are called.
+        while any(other.dataset == one.dataset for other in made.get(key, ())):
+            key = (*key, one.id)
+        made.setdefault(key, []).append(one)
+    return [_as_one(group) for group in made.values()]
+
+
+def _alike(one: IncidentView) -> tuple[object, ...]:
+    """What those have in common that are shown as one."""
+    if not one.proved or not one.all_symbols:
+        return (one.id,)
+    facts = tuple(line for line in one.more if not line.startswith(_OWN))
+    return (one.code or one.name, one.name, one.side, one.all_symbols, one.waiver, facts)
+
+
+def _as_one(group: Sequence[IncidentView]) -> IncidentView:
+    first, *rest = group
+    if not rest:
+        return first
+    below = sorted((one for top in group for one in top.followers), key=lambda one: -one.rows)
+    same = tuple(replace(one, followers=()) for one in rest)
+    return replace(first, followers=tuple(below), same=same)
+
+
 def _gravity(one: IncidentView) -> tuple[bool, int, int]:
-    states = [of.state for of in (one, *one.followers)]
+    states = [of.state for of in (one, *one.same, *one.followers)]
     rank = min((_GRAVEST.index(state) for state in states if state in _GRAVEST), default=3)
-    rows = one.rows + sum(of.rows for of in one.followers)
+    rows = one.all_rows + sum(of.rows for of in one.followers)
     return one.proved, rank, -rows
 
 
@@ -110,7 +142,8 @@ def _cards(tops: Sequence[IncidentView]) -> tuple[tuple[IncidentView, ...], list
 
 def _flat(tops: Sequence[IncidentView]) -> Iterable[IncidentView]:
     for one in tops:
-        yield replace(one, followers=())
+        yield replace(one, followers=(), same=())
+        yield from one.same
         yield from one.followers
 
 
@@ -123,15 +156,21 @@ def _cut(
     return kept, [one for one, there in zip(found, shown, strict=True) if not there]
 
 
-def _says(found: Sequence[IncidentView]) -> str:
-    """`3 incidents: 1 not proved, 2 new, 1 waived`."""
+def _says(found: Sequence[IncidentView], tops: Sequence[IncidentView]) -> str:
+    """`1 cause, 6 incidents in 5 datasets: 2 new`, or only `3 incidents: 1 not proved`."""
+    if not found:
+        return ""
+    where = len({one.dataset for one in found})
+    says = count(len(found), "incident")
+    if len(tops) < len(found) and all(one.proved for one in tops):
+        says = f"{count(len(tops), 'cause')}, {says} in {count(where, 'dataset')}"
     kinds = (
         (sum(not one.proved and not one.waiver for one in found), "not proved"),
         (sum(one.state == "new" for one in found), "new"),
         (sum(bool(one.waiver) for one in found), "waived"),
     )
     parts = ", ".join(f"{number:,} {what}" for number, what in kinds if number)
-    return f"{count(len(found), 'incident')}{f': {parts}' if parts else ''}" if found else ""
+    return f"{says}: {parts}" if parts else says
 
 
 def _left(found: Sequence[IncidentView]) -> str:

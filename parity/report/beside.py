@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from parity.model.checklist import Checklist
@@ -22,6 +22,7 @@ class Beside:
     Attributes:
         previous: the night before.
         nights: all stored nights, which tell the lives of incidents; None: nothing is said of them.
+        rows: those of them as the index has them, by run id, where somebody has made them already.
         noise: how much legacy differs from itself.
         gate: the gate of the phase in force, as it stood after this night.
         series: values of both sides around incidents.
@@ -31,11 +32,16 @@ class Beside:
 
     previous: NightRow | None = None
     nights: Sequence[RunResult] | None = None
+    rows: Mapping[str, NightRow] = field(default_factory=dict)
     noise: Sequence[Noise] = ()
     gate: Checklist | None = None
     series: tuple[Series, ...] = ()
     evidence: Path | None = None
     config: str = ""
+
+    def row_of(self, night: RunResult) -> NightRow:
+        """A night as the index has it."""
+        return self.rows.get(night.run_id) or NightRow.of(night)
 
 
 NOTHING = Beside()

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping
 from parity.model.result import RunResult, SecondOpinion
 from parity.model.verdict import Phase, Side, Verdict
 from parity.report import headline as say
-from parity.report.around import around, changes
+from parity.report.around import around, changes, first_seen
 from parity.report.arranged import arranged
 from parity.report.beside import NOTHING, Beside
 from parity.report.commands import waive_command
 from parity.report.dataset import dataset_view
 from parity.report.figures import figures
 from parity.report.gate import gate_view
-from parity.report.jobs import job_views
+from parity.report.jobs import job_views, slow
 from parity.report.pictures.illustrating import illustrated
 from parity.report.rows import Sample
 from parity.report.selftest import again, bad_lines, score_views, selftest_ok, selftest_text
@@ -53,6 +53,7 @@ def night_view(
         dataset_view(dataset, samples.get(dataset.name, Sample()), number, kept, known, pages)
         for number, dataset in enumerate(ordered, start=1)
     )
+    jobs = job_views(result, beside.nights)
     view = NightView(
         migration=visible(result.migration),
         phase=visible(result.phase.replace("_", " ")),
@@ -64,14 +65,14 @@ def night_view(
         primary=_primary(result),
         verdict=result.verdict,
         headline=say.headline(result),
-        answer=say.answer(result),
+        answer=say.answer(result, first_seen(result, known)),
         reasons=tuple(visible(reason) for reason in result.reasons if not _repeats(reason, result)),
         waivers=to_see_to(result),
         previous=say.since_previous(result, beside.previous, changes(known)),
-        figures=tuple(figures(result)),
+        figures=tuple(figures(result, slow(jobs))),
         incidents=arranged([one for dataset in datasets for one in dataset.incidents]),
         datasets=datasets,
-        jobs=job_views(result, beside.nights),
+        jobs=jobs,
         jobs_failed=sum(not job.ok for job in result.jobs),
         opinion=_opinion(result.second_opinion),
         opinion_ok=bool(result.second_opinion.rows) and not result.second_opinion.disagreements,

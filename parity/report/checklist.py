@@ -21,7 +21,7 @@ PAGE = "checklist.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """One item in words; `since` is empty where it holds."""
+    """One item in words; `since` is empty where it holds; `waits` for sessions that count."""
 
     id: str
     title: str
@@ -31,13 +31,15 @@ class ItemView:
     link: str
     missing: str
     since: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistView:
     """A checklist in words; `answer` says may we, `sentence` how far it is.
 
-    `report` is the report of its phase, empty where there is none.
+    `red` is to be done, `waiting` waits for sessions that count. `report` is the report of its
+    phase, empty where there is none.
     """
 
     migration: str
@@ -52,6 +54,7 @@ class ChecklistView:
     at_utc: str
     figures: tuple[Figure, ...]
     red: tuple[ItemView, ...]
+    waiting: tuple[ItemView, ...]
     green: tuple[ItemView, ...]
     report: str = ""
 
@@ -71,7 +74,8 @@ def checklist_view(found: Checklist, report: str = "") -> ChecklistView:
         at_iso=found.at.astimezone(UTC).isoformat() if found.at else "",
         at_utc=utc_text(found.at),
         figures=_figures(found),
-        red=tuple(item for item in items if not item.ok),
+        red=tuple(item for item in items if not item.ok and not item.waits),
+        waiting=tuple(item for item in items if item.waits),
         green=tuple(item for item in items if item.ok),
         report=report,
     )
@@ -105,7 +109,8 @@ def _item(item: Item) -> ItemView:
         evidence=visible(item.evidence),
         link=item.link,
         missing=visible(item.missing),
-        since=visible(since),
+        since="" if item.waits else visible(since),
+        waits=item.waits,
     )
 
 
@@ -116,12 +121,16 @@ def _answer(found: Checklist) -> str:
 
 
 def _sentence(found: Checklist) -> str:
-    """`validation → cutover: 5 of 12 hold`."""
+    """`validation → cutover: 3 of 11 hold, 5 to do, 3 wait`."""
     if not found.items:
         return f"{found.phase.value} is the last phase; it asks for nothing"
     way = f" → {found.to.value}" if found.to else ", the last phase"
     holding = len(found.items) - len(found.red)
-    return f"{found.phase.value}{way}: {holding} of {len(found.items)} hold"
+    told = f"{found.phase.value}{way}: {holding} of {len(found.items)} hold"
+    if not found.waiting:
+        return told
+    waiting = len(found.waiting)
+    return f"{told}, {len(found.to_do)} to do, {waiting} {'waits' if waiting == 1 else 'wait'}"
 
 
 def _earliest(found: Checklist) -> str:

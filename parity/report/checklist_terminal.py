@@ -33,7 +33,10 @@ def _first(view: ChecklistView) -> str:
 
 def _checklist(view: ChecklistView) -> Iterator[RenderableType]:
     yield Text(_first(view), "bold green" if view.verdict.exit_code == 0 else "bold red")
-    for title, items in (("Missing", view.red), ("Holds", view.green)):
+    if view.at:
+        yield Text(f"as of {view.at} New York", "dim")
+    groups = (("Missing", view.red), ("Waits for the row", view.waiting), ("Holds", view.green))
+    for title, items in groups:
         if items:
             yield Text("")
             yield Text(title, "bold")
@@ -45,9 +48,11 @@ def _items(items: Sequence[ItemView]) -> Table:
     grid.add_column(width=1)
     grid.add_column(overflow="fold")
     for item in items:
-        grid.add_row("✓" if item.ok else "✕", Text(f"{item.id}: {item.title}", "bold"))
+        grid.add_row(
+            "✓" if item.ok else "–" if item.waits else "✕", Text(f"{item.id}: {item.title}", "bold")
+        )
         grid.add_row("", Text(item.evidence))
-        if item.missing:
+        if item.missing and not item.waits:
             grid.add_row("", Text(f"missing: {item.missing}"))
         if item.since:
             grid.add_row("", Text(f"red since {item.since}", "dim"))

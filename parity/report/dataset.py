@@ -122,7 +122,9 @@ def _shown(shown: int, dataset: DatasetResult) -> str:
     """Which rows the page has; what follows is where the others are."""
     whole = dataset.rows.discrepancies
     if shown >= whole:
-        return f"showing all {count(whole, 'row')}; also in" if whole else ""
+        if not whole:
+            return ""
+        return f"showing {'the 1 row' if whole == 1 else f'all {whole:,} rows'}; also in"
     listed = "all rows" if dataset.stored is None else f"the first {count(dataset.stored, 'row')}"
     return f"showing {shown:,} of {whole:,} (at most {BUDGET} a dataset); {listed} in"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from parity.model.result import DatasetResult, RunResult
 from parity.report.atomic import link_or_copy
 from parity.report.rows import csv_name
 
-__all__ = ["kept_in", "parquet_name", "take", "take_docs"]
+__all__ = ["LINKED", "kept_in", "parquet_name", "take", "take_docs"]
+
+LINKED = 64 << 20  # bytes from which on a Parquet file is not copied
 
 
 def parquet_name(dataset: str) -> str:
@@ -40,7 +43,7 @@ def take(evidence: Path | None, published: Path, new: Path, result: RunResult) -
         name = parquet_name(dataset.name)
         source = _first(_sources(evidence, published / name, result, dataset), result, dataset)
         if source is not None:
-            link_or_copy(str(source), str(new / name))
+            _put(source, new / name)
             taken.add(dataset.name)
     return frozenset(taken)
 
@@ -61,9 +64,21 @@ def take_docs(
         name = quality_page(check.dataset, check.side)
         source = next((place / name for place in places if (place / name).is_file()), None)
         if source is not None and name not in taken:
-            link_or_copy(str(source), str(new / name))
+            shutil.copyfile(source, new / name)
             taken.add(name)
     return frozenset(taken)
+
+
+def _put(source: Path, path: Path) -> None:
+    """A copy: what somebody writes into the published file is not in what was sealed.
+
+    Above some size it is the sealed file itself by a second name: a copy would take that much disk
+    again for every night, and no editor opens so much.
+    """
+    if source.stat().st_size < LINKED:
+        shutil.copyfile(source, path)
+    else:
+        link_or_copy(str(source), str(path))
 
 
 def _published_run(published: Path) -> object:

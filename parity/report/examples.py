@@ -1,4 +1,4 @@
-"""A few rows of an incident: what each side has, and what is there after the undo."""
+"""A few rows of an incident: what each side has, and what is there once it is undone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def examples_of(incident: Incident) -> Examples | None:
     if not names:
         return None
     shown = names[:_COLUMNS]
-    rows = tuple(line for one in examples for line in _lines(incident, one, shown))
+    rows = tuple(line for one in examples for line in _lines(one, shown))
     return Examples(
         columns=tuple(visible(name) for name in shown), rows=rows, more=len(names) - len(shown)
     )
@@ -46,7 +46,7 @@ def _values(example: Mapping[str, Any], side: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _lines(incident: Incident, example: Mapping[str, Any], names: list[str]) -> Iterator[Line]:
+def _lines(example: Mapping[str, Any], names: list[str]) -> Iterator[Line]:
     # Of a daily bar, the day says it all.
     parts = [_MIDNIGHT.sub("", str(part)) for part in _values(example, "key").values()]
     key = visible(" · ".join(parts)) or ABSENT
@@ -56,7 +56,7 @@ def _lines(incident: Incident, example: Mapping[str, Any], names: list[str]) -> 
         yield Line(
             key=key if not place else "",
             lines=len(there),
-            side=_word(incident, side),
+            side=side,
             values=tuple(_value(example, values, name) for name in names),
             undone=side == "undone",
         )
@@ -79,10 +79,3 @@ def _number(text: object) -> int | float | None:
     if not _NUMBER.fullmatch(str(text)):
         return None
     return int(str(text)) if str(text).lstrip("-").isdecimal() else float(str(text))
-
-
-def _word(incident: Incident, side: str) -> str:
-    if side != "undone":
-        return side
-    whose = incident.evidence.get("side")
-    return visible(f"{whose} after the undo") if isinstance(whose, str) else "after the undo"

@@ -11,8 +11,11 @@ from parity.report.view import Figure
 __all__ = ["figures"]
 
 
-def figures(result: RunResult) -> list[Figure]:
-    """What was compared, what differs, and whether that can be trusted."""
+def figures(result: RunResult, slow: int = 0) -> list[Figure]:
+    """What was compared, what differs, and whether that can be trusted.
+
+    `slow` jobs took far longer than usual.
+    """
     compared = sum(say.compared_rows(dataset) for dataset in result.datasets)
     differ = sum(dataset.rows.discrepancies for dataset in result.datasets)
     passed = sum(dataset.verdict is Verdict.PASS for dataset in result.datasets)
@@ -35,7 +38,7 @@ def figures(result: RunResult) -> list[Figure]:
         shown.append(Figure(value=f"{left:,}", label="unexplained", tone=_tone(not left, True)))
     return [
         *shown,
-        *_job_figure(result),
+        *_job_figure(result, slow),
         *_quality_figure(result),
         *_opinion_figure(result),
         *_selftest_figure(result),
@@ -57,14 +60,13 @@ def _tone(good: bool, known: bool) -> str:
     return "good" if good else "bad"
 
 
-def _job_figure(result: RunResult) -> list[Figure]:
+def _job_figure(result: RunResult, slow: int) -> list[Figure]:
     if not result.jobs:
         return []
     fine = sum(job.ok for job in result.jobs)
     whole = len(result.jobs)
-    return [
-        Figure(value=f"{fine} of {whole}", label="jobs ended well", tone=_tone(fine == whole, True))
-    ]
+    label = f"jobs ended well, {slow:,} slow" if slow else "jobs ended well"
+    return [Figure(value=f"{fine} of {whole}", label=label, tone=_tone(fine == whole, True))]
 
 
 def _quality_figure(result: RunResult) -> list[Figure]:

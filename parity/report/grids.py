@@ -11,7 +11,7 @@ from parity.model.result import DatasetResult, Discrepancy, RowState
 from parity.report.escaping import harmless
 from parity.report.gridview import Cell, Grid
 from parity.report.packing import NULL, packed, packed_pair
-from parity.report.rows import Sample
+from parity.report.rows import INCIDENTS, Sample
 from parity.report.sql import both_sides, key_tests
 from parity.report.story import named
 from parity.report.words import (
@@ -48,11 +48,9 @@ def grids(dataset: DatasetResult, sample: Sample, anchor: str) -> tuple[Grid, ..
     owners = _Owners(dataset, sample)
     made = []
     if sample.mismatched:
-        rows = owners.together(sample.mismatched)
-        made.append(_mismatched(dataset, rows, owners, f"{anchor}-values"))
+        made.append(_mismatched(dataset, sample, owners, f"{anchor}-values"))
     if sample.unpaired:
-        rows = owners.together(sample.unpaired)
-        made.append(_unpaired(dataset, rows, owners, f"{anchor}-unpaired"))
+        made.append(_unpaired(dataset, sample, owners, f"{anchor}-unpaired"))
     return tuple(made)
 
 
@@ -92,10 +90,9 @@ class _Owners:
         ]  # fmt: skip
 
 
-def _mismatched(
-    dataset: DatasetResult, rows: list[Discrepancy], owners: _Owners, anchor: str
-) -> Grid:
+def _mismatched(dataset: DatasetResult, sample: Sample, owners: _Owners, anchor: str) -> Grid:
     """Columns in which some shown row differs, in the dataset's order; the others on demand."""
+    rows = owners.together(sample.mismatched)
     differing = Counter(name for row in rows for name in row.columns)
     names = _names(dataset, differing)
     shown = _most(names, differing)
@@ -105,7 +102,7 @@ def _mismatched(
     headers += [(visible(name), True) for name in shown]
     return Grid(
         id=anchor,
-        caption="Rows whose values differ",
+        caption=_caption("Rows whose values differ", dataset, sample),
         headers=tuple(headers),
         rows=tuple(
             (*_key(row), *owners.cells(row), *(pairs[name][place] or _SAME for name in shown))
@@ -132,9 +129,15 @@ def _mismatched(
     )  # fmt: skip
 
 
-def _unpaired(
-    dataset: DatasetResult, rows: list[Discrepancy], owners: _Owners, anchor: str
-) -> Grid:
+def _caption(what: str, dataset: DatasetResult, sample: Sample) -> str:
+    if not sample.cut:
+        return what
+    each = " of each incident" if 1 < len(dataset.incidents) <= INCIDENTS else ""
+    return f"{what}: the newest and the oldest{each}"
+
+
+def _unpaired(dataset: DatasetResult, sample: Sample, owners: _Owners, anchor: str) -> Grid:
+    rows = owners.together(sample.unpaired)
     held = [row.legacy or row.candidate or {} for row in rows]
     names = [column.name for column in dataset.columns if any(column.name in row for row in held)]
     filled = Counter(name for name in names for row in held if row.get(name) is not None)
@@ -145,7 +148,7 @@ def _unpaired(
     headers += [(visible(name), numeric[name]) for name in shown]
     return Grid(
         id=anchor,
-        caption="Rows without a partner",
+        caption=_caption("Rows without a partner", dataset, sample),
         headers=tuple(headers),
         rows=tuple(
             tuple(

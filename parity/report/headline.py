@@ -47,7 +47,7 @@ def job_sentence(job: JobOutcome) -> str:
 
 
 def headline(result: RunResult) -> str:
-    """The verdict in one line: `Fail: AAPL unadjusted by 2:1 since 2005-02-28 (249 rows in bars)`.
+    """The verdict in one line: `Fail: AAPL unadjusted by 2:1 before 2005-02-28 (249 rows in bars)`.
 
     The same line without its first word stands in the index.
     """
@@ -57,13 +57,16 @@ def headline(result: RunResult) -> str:
     return f"{word_of(result.verdict)}: {night_line(row)}"
 
 
-def answer(result: RunResult) -> str:
-    """Worry or not, in one sentence or two; and whether waivers keep the gate closed."""
-    held_up = blocked(result.waivers)
-    return f"{_answer(result)} {held_up}: the gate stays closed." if held_up else _answer(result)
+def answer(result: RunResult, seen: str = "") -> str:
+    """Worry or not, in one sentence or two; and whether waivers keep the gate closed.
+
+    `seen` says since when what differs has been seen, as `first seen 2005-02-28 (4 nights)`.
+    """
+    held_up, told = blocked(result.waivers), _answer(result, f"; {seen}." if seen else ".")
+    return f"{told} {held_up}: the gate stays closed." if held_up else told
 
 
-def _answer(result: RunResult) -> str:
+def _answer(result: RunResult, end: str) -> str:
     rows = sum(dataset.rows.discrepancies for dataset in result.datasets)
     unwaived = sum(dataset.rows.unwaived for dataset in result.datasets)
     if result.verdict is Verdict.PASS:
@@ -72,7 +75,7 @@ def _answer(result: RunResult) -> str:
     if result.verdict is Verdict.UNDECIDED:
         if _story_first(NightRow.of(result)):
             doubts = "".join(f" And {doubt}." for doubt in _doubts(result))
-            return f"Worry: {_explained(result, rows)}{doubts}"
+            return f"Worry: {_explained(result, rows)}{end}{doubts}"
         found = (
             f"In what was compared, {count(rows, 'row')} {_verb(rows)}{_of_waived(result)}."
             if rows
@@ -85,7 +88,7 @@ def _answer(result: RunResult) -> str:
         return "Worry: the rows agree, but something else does not."
     if not unwaived:
         return "Worry: every row that differs is waived, but something else does not agree."
-    return f"Worry: {_explained(result, rows)}"
+    return f"Worry: {_explained(result, rows)}{end}"
 
 
 def night_line(row: NightRow) -> str:
@@ -183,11 +186,11 @@ def _explained(result: RunResult, rows: int) -> str:
     open_rows, differ = unexplained_rows(result), f"{count(rows, 'row')} {_verb(rows)}"
     waived = any(dataset.rows.waived for dataset in result.datasets)
     if not open_rows:
-        return f"{differ}, each with a proved cause{' or a waiver' if waived else ''}."
+        return f"{differ}, each with a proved cause{' or a waiver' if waived else ''}"
     if open_rows == rows:
-        return f"{differ} and no cause is proved."
+        return f"{differ} and no cause is proved"
     lacking = "with neither a proved cause nor a waiver" if waived else "without a proved cause"
-    return f"{differ}, {open_rows:,} of them {lacking}."
+    return f"{differ}, {open_rows:,} of them {lacking}"
 
 
 def _of_waived(result: RunResult) -> str:

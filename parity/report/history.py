@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from parity.model.verdict import Phase, Verdict
+from parity.model.checklist import Checklist
+from parity.model.verdict import Phase, Side, Verdict
 from parity.report.calendar import MonthView, months
 from parity.report.nights import NightRow, dataset_names, newest_first
 from parity.report.pictures.trends import trend_pictures
@@ -13,16 +14,17 @@ from parity.report.pictures.view import TrendPictures
 from parity.report.serving import ServingView, SwitchRow, switches_before
 from parity.report.words import count, visible
 
-__all__ = ["HistoryView", "PhaseView", "history_view", "phase_link"]
+__all__ = ["HistoryView", "PhaseView", "gate_line", "history_view", "phase_link"]
 
 MONTHS = 12  # shown at once; older ones are folded away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseView:
-    """A phase with nights; `link` is its report, empty where there is none.
+    """A phase; `link` is its report, empty where there is none.
 
-    `place` numbers the phases from 0, `nights` counts its nights, `told` says how they ended.
+    `place` numbers the phases with nights from 0, `nights` counts its nights, `told` says how they
+    ended, `state` how it stands: left, in force, rolled back, or to come.
     """
 
     name: str
@@ -33,6 +35,7 @@ class PhaseView:
     span: str
     link: str
     current: bool
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class HistoryView:
 
     `months` are the newest ones, `earlier` those before them. `counts` has each verdict that there
     is with its number of nights. `switches` are those between nights, by the run id of the night
-    below.
+    below. `gate` says how far the phase in force is from the next one; empty: nobody could tell.
     """
 
     migration: str
@@ -55,6 +58,12 @@ class HistoryView:
     switches: dict[str, list[SwitchRow]]
     checklist: bool
     trends: TrendPictures | None = None
+    gate: str = ""
+
+    @property
+    def holding(self) -> int:
+        """How many nights hold for their session."""
+        return sum(not night.again for night in self.nights)
 
     @property
     def latest(self) -> NightRow | None:
@@ -71,6 +80,7 @@ def history_view(
     *,
     migration: str,
     serving: ServingView | None = None,
+    gate: Checklist | None = None,
     checklist: bool = False,
     reported: Collection[str] = (),
 ) -> HistoryView:
@@ -87,7 +97,8 @@ def history_view(
         counts=_counts(nights),
         serving=serving,
         switches=switches_before(serving, nights),
-        trends=trend_pictures(nights),
+        trends=trend_pictures([night for night in nights if not night.again]),
+        gate=gate_line(gate),
         checklist=checklist,
     )
 
@@ -97,26 +108,63 @@ def phase_link(phase: str) -> str:
     return f"{phase}/index.html"
 
 
+def gate_line(gate: Checklist | None) -> str:
+    """`Cutover: not yet · 0 of 3 in a row · 8 missing · at the earliest 2005-03-08`."""
+    if gate is None or not gate.items:
+        return ""
+    to = (gate.to.value if gate.to else "The end of the migration").replace("_", " ")
+    name = f"{to[:1].upper()}{to[1:]}"
+    if gate.open:
+        return f"{name}: all {len(gate.items):,} conditions hold"
+    row = next((item for item in gate.items if item.id.startswith("sessions-")), None)
+    needed = row.sessions + len(row.runs) if row else 0
+    parts = ["not yet", f"{len(row.runs):,} of {needed:,} in a row"] if row else ["not yet"]
+    parts.append(f"{len(gate.red):,} of {len(gate.items):,} conditions missing")
+    parts.append(f"at the earliest {gate.earliest}" if gate.earliest else "no date in sight")
+    return f"{name}: {' · '.join(parts)}"
+
+
 def _phases(
     nights: Sequence[NightRow], serving: ServingView | None, reported: Collection[str]
 ) -> tuple[PhaseView, ...]:
     held: dict[str, list[NightRow]] = {known.value: [] for known in Phase}
     for night in nights:
         held.setdefault(night.phase, []).append(night)
-    there = [(phase, mine) for phase, mine in held.items() if mine]
+    places = [phase for phase, mine in held.items() if mine]
     return tuple(
         PhaseView(
             name=visible(phase.replace("_", " ")),
             value=phase,
-            place=place,
+            place=places.index(phase) if mine else len(places),
             nights=len(mine),
-            told=_told(mine),
-            span=" to ".join(dict.fromkeys(one.session.isoformat() for one in (mine[-1], mine[0]))),
+            told=_told(mine) if mine else "no night",
+            span=_span(mine),
             link=phase_link(phase) if phase in reported else "",
             current=bool(serving and serving.phase == phase),
+            state=_state(phase, bool(mine), serving),
         )
-        for place, (phase, mine) in enumerate(there)
+        for phase, mine in held.items()
     )
+
+
+def _span(nights: Sequence[NightRow]) -> str:
+    ends = (nights[-1], nights[0]) if nights else ()
+    return " to ".join(dict.fromkeys(one.session.isoformat() for one in ends))
+
+
+def _state(phase: str, nights: bool, serving: ServingView | None) -> str:
+    """Where a phase stands beside the one in force."""
+    order = [known.value for known in Phase]
+    if serving is None or serving.phase not in order or phase not in order:
+        return ""
+    if phase == serving.phase:
+        return "in force"
+    if order.index(phase) < order.index(serving.phase):
+        return "✓ left"
+    tried = phase == Phase.CUTOVER and any(one.to is Side.CANDIDATE for one in serving.switches)
+    if tried:
+        return "✕ rolled back"
+    return "left again" if nights else "to come"
 
 
 def _told(nights: Sequence[NightRow]) -> str:

@@ -47,11 +47,12 @@ def _more(rest: Sequence[IncidentView]) -> Iterator[str]:
 def _incident(incident: IncidentView) -> str:
     """What it says where it says something, else its cause with where and what differs.
 
-    Last, what follows from it, and the command that accepts it, where nothing does.
+    Last, what follows from it, what mends it, and the command that accepts it instead.
     """
     lines = [_head(incident)]
     if incident.waiver:
         lines.append(_accepted(incident))
+    lines += [_also(one) for one in incident.same]
     if incident.undo:
         lines.append(f"undo: {incident.undo}")
     if incident.examples:
@@ -60,14 +61,20 @@ def _incident(incident: IncidentView) -> str:
         lines.append(f"night by night: {incident.trend.says}")
     lines += [f"→ {_head(one, folded=True)}" for one in incident.followers[:_FOLDED]]
     lines += [f"→ {line}" for line in _more(incident.followers[_FOLDED:])]
+    if incident.mend and not incident.waiver:
+        lines.append(f"to mend it: {incident.mend}")
     if incident.waive:
-        lines.append(incident.waive)
+        commands = [one.waive for one in (incident, *incident.same) if one.waive]
+        lines += ["to accept it instead:", *commands]
     return "\n".join(lines)
 
 
 def _head(incident: IncidentView, *, folded: bool = False) -> str:
     proof = f"{incident.code}, {incident.proof}" if incident.code else incident.proof
     head = f"{incident.name} ({proof})"
+    if folded and incident.brief:
+        lines = (count(incident.rows, "row"), incident.life)
+        return f"{incident.dataset}: {incident.brief}: {'; '.join(filter(None, lines))}"
     if incident.says:
         head = f"{incident.says} ({incident.name}, {proof})"
     where = () if incident.says else (incident.symbols, incident.sessions, incident.columns)
@@ -78,6 +85,12 @@ def _head(incident: IncidentView, *, folded: bool = False) -> str:
         parts.append("within legacy's own noise")
     parts += [part for part in (incident.life, incident.why_not) if part]
     return f"{incident.dataset}: {head}: {'; '.join(parts)}"
+
+
+def _also(incident: IncidentView) -> str:
+    """The same cause in another dataset: `also polygon_bars: 510 rows, 2003-02-18 to …`."""
+    parts = [count(incident.rows, "row"), incident.sessions, incident.life]
+    return f"also {incident.dataset}: {'; '.join(one for one in parts if one not in ('', ABSENT))}"
 
 
 def _accepted(incident: IncidentView) -> str:

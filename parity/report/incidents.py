@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from parity.model.cause import parts
+from parity.model.cause import Cause, parts
 from parity.model.life import Resolved
 from parity.model.phrases import title
 from parity.model.result import DatasetResult, Incident
@@ -14,6 +14,7 @@ from parity.report.around import Around, life_text, seen_text, trend_of
 from parity.report.commands import quoted
 from parity.report.examples import examples_of
 from parity.report.incidentview import IncidentView, Link, ResolvedView
+from parity.report.remedies import plainly, reason_for, remedy
 from parity.report.story import named
 from parity.report.waivers import accepted_by
 from parity.report.words import ABSENT, count, some_of, visible
@@ -26,6 +27,7 @@ _TOLD = frozenset(
     {"says", "side", "undo", "examples", "deltas", "why_not", "incidents", "columns", "states"}
 )
 _LINKS = 3
+_NOW = "as stored now"  # which bars an indicator is computed from (parity.causes.rules.upstream)
 
 
 def incident_view(
@@ -41,7 +43,9 @@ def incident_view(
         code="" if incident.cause == title(incident.cause) else visible(incident.cause),
         proved=incident.proved,
         proof="proved" if incident.proved else "not proved",
-        says=_text(evidence, "says"),
+        says=plainly(_text(evidence, "says")),
+        brief=_brief(incident),
+        side=_text(evidence, "side"),
         rows=incident.rows,
         columns=some_of(incident.columns, 8) or ABSENT,
         symbols=some_of(incident.scope.symbols, 8) or ABSENT,
@@ -59,6 +63,8 @@ def incident_view(
         noise=_in_noise(dataset, incident, known),
         waiver=visible(incident.waiver or ""),
         accepted=accepted_by(incident, known.waivers),
+        why=reason_for(incident.cause, evidence),
+        mend=remedy(incident.cause, evidence, incident.scope.symbols),
         waive=_waive(incident, known),
         docs=tuple(
             Link(
@@ -79,7 +85,7 @@ def resolved_view(found: Resolved) -> ResolvedView:
     incident = found.incident
     return ResolvedView(
         name=named(incident.cause, incident.evidence),
-        says=_text(incident.evidence, "says"),
+        says=plainly(_text(incident.evidence, "says")),
         rows=incident.rows,
         symbols=some_of(incident.scope.symbols, 8),
         last=found.last.isoformat(),
@@ -89,6 +95,16 @@ def resolved_view(found: Resolved) -> ResolvedView:
 def _text(evidence: Mapping[str, Any], name: str) -> str:
     value = evidence.get(name)
     return visible(value) if isinstance(value, str) else ""
+
+
+def _brief(incident: Incident) -> str:
+    """What is said of an incident that stands below the one that it follows from."""
+    side, had = _text(incident.evidence, "side"), _text(incident.evidence, "bars_as")
+    if incident.cause != Cause.UPSTREAM or not had or not side:
+        return ""
+    if had == _NOW:
+        return "computed from bars that differ"
+    return f"computed before {side} restated its bars"
 
 
 def _sessions(incident: Incident) -> str:
@@ -117,8 +133,11 @@ def _some_links(links: Sequence[Link]) -> tuple[Link, ...]:
 
 
 def _waive(incident: Incident, known: Around) -> str:
-    """The command that accepts it; none where something does."""
-    return f"{known.waive} {quoted(incident.id)}" if known.waive and not incident.waiver else ""
+    """The command that accepts it and what follows from it; none where a waiver does."""
+    if not known.waive or incident.waiver:
+        return ""
+    after = " --with-followers" if incident.id in known.followed else ""
+    return f'{known.waive} {quoted(incident.id)}{after} --reason "…" --write'
 
 
 def _in_noise(dataset: DatasetResult, incident: Incident, known: Around) -> bool:

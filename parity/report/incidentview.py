@@ -90,7 +90,9 @@ class IncidentView:
     Attributes:
         id: its own; `dataset` is whose it is.
         name: the cause in words; `code` its name in data where that is another.
-        says: the sentence about it.
+        says: the sentence about it; `brief` a shorter one, below what it follows from.
+        side: the one whose values are undone; empty where that is not known.
+        why: why it is there, as far as that is shown; `mend` what is to be done about it.
         shown: how many of its rows the page lists, in words; empty: none.
         listed: how many those are.
         state: new, persisting, grown, shrunk or came-back; empty where no other night is known,
@@ -101,6 +103,7 @@ class IncidentView:
         waiver: the id of the one that waives it; `accepted` what that one says, where it is known.
         waive: the command that accepts it; empty where none is to be.
         more: what else is known of it.
+        same: what the same cause did to the same symbols in other datasets.
     """
 
     id: str
@@ -110,6 +113,8 @@ class IncidentView:
     proved: bool
     proof: str
     says: str
+    brief: str
+    side: str
     rows: int
     columns: str
     symbols: str
@@ -127,6 +132,8 @@ class IncidentView:
     noise: bool
     waiver: str
     accepted: Accepted | None
+    why: str
+    mend: str
     waive: str
     docs: tuple[Link, ...]
     examples: Examples | None
@@ -134,7 +141,13 @@ class IncidentView:
     shown: str
     listed: int
     followers: tuple[IncidentView, ...] = ()
+    same: tuple[IncidentView, ...] = ()
     picture: IncidentPicture | None = None
+
+    @property
+    def all_rows(self) -> int:
+        """Its rows and those of the same cause in other datasets."""
+        return self.rows + sum(one.rows for one in self.same)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +170,11 @@ class IncidentsView:
     waived_briefs: tuple[IncidentView, ...] = ()
     left: str = ""
     here: frozenset[str] = frozenset()
+
+    @property
+    def todo(self) -> str:
+        """What to do about the gravest of those that no waiver accepts; empty where none is."""
+        return self.cards[0].mend if self.cards else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

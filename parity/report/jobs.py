@@ -10,11 +10,12 @@ from parity.model.result import JobOutcome, RunResult
 from parity.report.view import JobView
 from parity.report.words import ABSENT, memory_text, visible
 
-__all__ = ["job_views"]
+__all__ = ["job_views", "slow"]
 
 _NIGHTS = 20  # before this one that tell what is usual
 _LEAST = 3  # of them that must have run a job
 _FACTOR = 2.0
+_LONG = "times as long as usual"
 _SECONDS = 5.0  # less than that is no matter, whatever the factor
 
 
@@ -25,6 +26,11 @@ def job_views(result: RunResult, nights: Sequence[RunResult] | None) -> tuple[Jo
         key=lambda night: night.session,
     )
     return tuple(_job(job, _usual(job, before[-_NIGHTS:])) for job in result.jobs)
+
+
+def slow(jobs: Sequence[JobView]) -> int:
+    """How many took far longer than usual."""
+    return sum(job.unusual.endswith(_LONG) for job in jobs)
 
 
 def _usual(job: JobOutcome, before: Sequence[RunResult]) -> float | None:
@@ -45,7 +51,7 @@ def _unusual(job: JobOutcome, usual: float | None) -> str:
     if usual is None or not job.ok or abs(job.seconds - usual) < _SECONDS:
         return ""
     if job.seconds >= usual * _FACTOR:
-        return f"{job.seconds / max(usual, 0.1):,.1f} times as long as usual"
+        return f"{job.seconds / max(usual, 0.1):,.1f} {_LONG}"
     return "less than half as long as usual" if job.seconds * _FACTOR <= usual else ""
 
 

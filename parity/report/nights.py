@@ -11,7 +11,14 @@ from parity.model.result import RunResult
 from parity.model.verdict import Phase, Side, Verdict
 from parity.report.story import story, told_of
 
-__all__ = ["NightDataset", "NightRow", "dataset_names", "newest_first"]
+__all__ = [
+    "NightDataset",
+    "NightRow",
+    "dataset_names",
+    "newest_first",
+    "night_link",
+    "with_superseded",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,8 @@ class NightRow:
 
     `story` tells why rows differ; empty where none does that is not waived. `unproved` and
     `proved` count the incidents that are not waived. `seconds` are those that the jobs of legacy
-    and of candidate took together; None where that is not known.
+    and of candidate took together; None where that is not known. `again` is the phase in which
+    the session was compared again later, so that this night holds no more; empty: it holds.
     """
 
     session: date
@@ -52,6 +60,7 @@ class NightRow:
     unproved: int = 0
     proved: int = 0
     seconds: tuple[float | None, float | None] = (None, None)
+    again: str = ""
 
     @property
     def discrepancies(self) -> int:
@@ -132,11 +141,29 @@ def _dataset_of(entry: Mapping[str, Any]) -> NightDataset:
     )
 
 
+def night_link(night: RunResult) -> str:
+    """The night's page, relative to the reports folder."""
+    return f"{night.phase}/{night.session.isoformat()}/index.html"
+
+
 def newest_first(rows: Sequence[NightRow]) -> list[NightRow]:
-    """Sessions from newest to oldest; of one session in two phases, the later phase first."""
+    """Sessions from newest to oldest; of one session in two phases, the one that holds first."""
     return sorted(
-        rows, key=lambda row: (row.session, _phase_order(row.phase), row.run_id), reverse=True
+        rows,
+        key=lambda row: (row.session, not row.again, _phase_order(row.phase), row.run_id),
+        reverse=True,
     )
+
+
+def with_superseded(holding: Sequence[NightRow], others: Sequence[NightRow]) -> list[NightRow]:
+    """All rows, those of others marked with the phase in which their session was compared again.
+
+    Args:
+        holding: of the runs that hold.
+        others: of runs that hold no more; without one that holds beside it a row stays as it is.
+    """
+    phases = {row.session: row.phase for row in holding}
+    return [*holding, *(replace(row, again=phases.get(row.session, "")) for row in others)]
 
 
 def _phase_order(phase: str) -> int:

@@ -34,13 +34,16 @@ def render_phase(
 
 def _phase(found: Checklist, primary: Side, history: Sequence[Move]) -> Iterator[RenderableType]:
     yield Text(f"Phase {found.phase.value}, primary {primary.value}", "bold")
+    if found.at is not None:
+        yield Text(f"as of {moment_text(found.at)}", "dim")
     yield Text(NOTHING_TO_LEAVE if is_last(found) else first_line(found))
     row = next((item for item in found.items if not item.manual), None)
     if row is not None:
         yield Text(f"In a row: {visible(row.evidence)}")
     yield from bullets(
-        "Missing", [visible(f"{item.id}: {item.missing or item.evidence}") for item in found.red]
+        "Missing", [visible(f"{item.id}: {item.missing or item.evidence}") for item in found.to_do]
     )
+    yield from bullets("Waits for the row", [visible(item.id) for item in found.waiting])
     yield Text("")
     if not history:
         yield Text(f"The migration began with phase {found.phase.value}.")

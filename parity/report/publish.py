@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from parity.model.checklist import Checklist
 from parity.model.result import Discrepancy, RunResult
 from parity.report.atomic import replace_file, replaced_folder
 from parity.report.beside import NOTHING, Beside
@@ -41,7 +42,7 @@ def write_night(
 
     `discrepancies(dataset_name)` is asked once for each dataset with differing rows and is read
     as a stream; it yields the stored rows, which go to the CSV file. The Parquet file with all
-    of them and the data docs are linked in from `beside.evidence/<run_id>/`. Entries of the folder
+    of them and the data docs are taken from `beside.evidence/<run_id>/`. Entries of the folder
     that are not the report's own (job logs) are kept.
 
     Raises:
@@ -71,18 +72,22 @@ def write_index(
     *,
     migration: str,
     serving: ServingView | None = None,
+    gate: Checklist | None = None,
 ) -> None:
     """Publish `reports/index.html`: every night, newest first, linked to its page.
 
     `serving` tells the phase in force, who is primary and when that changed; None: nothing is
-    said of it. The checklist and the phases' reports are linked where their pages are there.
+    said of it. `gate` is of the phase in force; None: nothing is said of it here. The checklist and
+    the phases' reports are linked where their pages are there.
     """
+    phases = {row.phase for row in rows} | ({serving.phase} if serving else set())
     view = history_view(
         rows,
         migration=migration,
         serving=serving,
+        gate=gate,
         checklist=(reports / CHECKLIST_PAGE).is_file(),
-        reported={row.phase for row in rows if (reports / phase_link(row.phase)).is_file()},
+        reported={phase for phase in phases if (reports / phase_link(phase)).is_file()},
     )
     replace_file(reports / "index.html", index_page(view).encode())
 

@@ -37,7 +37,7 @@ def selftest_text(selftest: SelfTest) -> str:
         parts.append(f"{selftest.wrong:,} given a wrong cause")
     left = sum(map(_unexplained, score_views(selftest)))
     if left:
-        parts.append(f"{left:,} left unexplained")
+        parts.append(f"{left:,} found but not named")
     return f"{', '.join(parts)}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from parity.model.verdict import Side
+from parity.model.verdict import Phase, Side
 from parity.report.nights import NightRow
 from parity.report.words import EXCHANGE_ZONE, utc_text, visible
 
@@ -83,6 +83,14 @@ def moment_text(moment: datetime) -> str:
     return f"{moment.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M} New York"
 
 
+def _below(nights: list[NightRow], switch: SwitchRow) -> NightRow | None:
+    """The night below a switch; of two nights of a session the one of the phase that it ended."""
+    first = next((one for one in nights if switch.after and one.session <= switch.after), None)
+    left = Phase.VALIDATION if switch.to is Side.CANDIDATE else Phase.CUTOVER
+    same = (one for one in nights if first and one.session == first.session)
+    return next((one for one in same if one.phase == left), first)
+
+
 def switches_before(
     serving: ServingView | None, nights: list[NightRow]
 ) -> dict[str, list[SwitchRow]]:
@@ -98,6 +106,6 @@ def switches_before(
     found: dict[str, list[SwitchRow]] = {}
     for switch in reversed(serving.switches if serving else ()):
         after = switch.after
-        below = next((one for one in nights if after and one.session <= after), None)
+        below = _below(nights, switch) if after else None
         found.setdefault(below.run_id if below else "", []).append(switch)
     return found

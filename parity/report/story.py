@@ -17,6 +17,7 @@ __all__ = ["Told", "named", "story", "told_of"]
 
 _MOST = 120  # letters of a line, so that it fits a heading; less detail makes it shorter
 _OPEN = "unexplained"
+_NAMED = 3  # symbols of what has no cause; more are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,20 @@ class _Detail:
     datasets: bool  # in which
     open_when: bool  # since when, of what has no cause
     when: bool  # the same, of a cause
+    side: bool = False  # which one is off
     causes: int = 2  # told; the others are counted
 
 
 _DETAILS = (
+    _Detail(datasets=True, open_when=True, when=True, side=True),
     _Detail(datasets=True, open_when=True, when=True),
+    _Detail(datasets=False, open_when=True, when=True, side=True),
     _Detail(datasets=False, open_when=True, when=True),
     _Detail(datasets=False, open_when=False, when=True),
     _Detail(datasets=False, open_when=False, when=False),
     _Detail(datasets=False, open_when=True, when=True, causes=1),
 )
+_WITHIN = 2  # of them are for several datasets
 
 
 @dataclass(slots=True)
@@ -43,6 +48,7 @@ class _Group:
     """What one cause did, whatever the datasets, and what follows from that."""
 
     says: str
+    side: str
     own: list[Told] = field(default_factory=list)
     after: list[Told] = field(default_factory=list)
 
@@ -63,13 +69,13 @@ def named(cause: str, evidence: Mapping[str, Any]) -> str:
 
 
 def story(incidents: Sequence[Told], *, within: bool = False) -> str:
-    """`AAPL unadjusted by 2:1 since 2005-02-28 (249 rows in bars), 7 indicator rows follow`.
+    """`AAPL unadjusted by 2:1 on legacy before 2005-02-28 (249 rows in bars), 7 rows follow`.
 
     What has no cause comes first, then the cause with the most rows; further ones are counted, and
     last what is waived. Empty where nothing but that differs. `within` a dataset it is not named.
     """
     groups = _groups([one for one in incidents if not one.waived])
-    lines = [_line(groups, incidents, detail) for detail in _DETAILS[within:]]
+    lines = [_line(groups, incidents, detail) for detail in _DETAILS[_WITHIN * within :]]
     return next((line for line in lines if len(line) <= _MOST), lines[-1]) if groups else ""
 
 
@@ -86,12 +92,13 @@ def _line(groups: Sequence[_Group], incidents: Sequence[Told], detail: _Detail) 
 def _groups(incidents: Sequence[Told]) -> list[_Group]:
     """By cause, the one with the most rows first; what follows from it counts."""
     top = roots({one.id: one.explained_by for one in incidents})
-    made: dict[str, _Group] = {}
+    made: dict[tuple[str, str], _Group] = {}
     of: dict[str, _Group] = {}
     for one in incidents:
         if top[one.id] == one.id:
             says = _OPEN if one.open else one.says
-            of[one.id] = made.setdefault(says, _Group(says))
+            side = "" if one.open else one.side
+            of[one.id] = made.setdefault((says, side), _Group(says, side))
             of[one.id].own.append(one)
     for one in incidents:
         if top[one.id] != one.id and top[one.id] in of:
@@ -101,16 +108,19 @@ def _groups(incidents: Sequence[Told]) -> list[_Group]:
 
 def _piece(group: _Group, detail: _Detail) -> str:
     """One cause: what, where, since when, how many rows."""
-    symbols = some_of(_by_rows(group.own))
+    symbols = _by_rows(group.own)
     timed = detail.open_when if group.says == _OPEN else detail.when
     when = _when(group.own) if timed else ""
     where = _datasets(group.own) if detail.datasets else ""
     rows = count(group.rows, "row")
     if group.says == _OPEN or not symbols:
-        whose = f" of {symbols}" if symbols else ""
-        text = f"{rows}{whose}{where} {group.says}{when}"
+        few = symbols and len(symbols) <= _NAMED and all(one.symbols for one in group.own)
+        whose = f" of {some_of(symbols)}" if few else ""
+        among = f", in {count(len(symbols), 'symbol')}" if symbols and not few else ""
+        text = f"{rows}{whose}{where} {group.says}{when}{among}"
     else:
-        text = f"{symbols} {group.says}{when} ({rows}{where})"
+        side = f" on {group.side}" if detail.side and group.side else ""
+        text = f"{some_of(symbols)} {group.says}{side}{when} ({rows}{where})"
     return f"{text}{_following(group.after)}"
 
 
@@ -124,14 +134,19 @@ def _by_rows(incidents: Sequence[Told]) -> tuple[str, ...]:
 
 
 def _when(incidents: Sequence[Told]) -> str:
-    """Since when the data is wrong; up to when where it is right again."""
-    begun = [one.begins for one in incidents]
-    if all(begun):
-        return f" since {min(begun)}"
+    """Before when the data is wrong, or since when; up to when where it is right again.
+
+    Of incidents that did not begin and end together only that is true which lies between.
+    """
+    before = [one.before for one in incidents]
+    if all(before):
+        return f" before {max(before)}"
     first = min((one.first for one in incidents if one.first), default="")
     last = max((one.last for one in incidents if one.last), default=first)
     if not first or first == last:
         return f" on {first}" if first else ""
+    if len({(one.first, one.last) for one in incidents}) > 1:
+        return f" between {first} and {last}"
     return f" since {first}" if last >= incidents[0].now else f" from {first} to {last}"
 
 

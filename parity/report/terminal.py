@@ -51,6 +51,7 @@ def _night(view: NightView) -> list[RenderableType]:
     parts: list[RenderableType] = [
         Text(f"{symbol_of(view.verdict)} {view.headline}", style),
         Text(view.answer),
+        *([Text(f"What to do: {view.incidents.todo}.")] if view.incidents.todo else []),
         Text(f"{view.weekday}, {view.phase}, as of {view.as_of} New York", "dim"),
     ]
     if view.primary:
@@ -142,15 +143,15 @@ def _datasets(datasets: Sequence[DatasetView]) -> NameTable:
 
 def _jobs(jobs: Sequence[JobView]) -> NameTable:
     """What each job took. Why one failed stands below."""
+    usual = any(job.usual_sort for job in jobs)
     table = plain_table(
-        ("job", False), ("side", False), ("", False), ("seconds", True), ("usual", True),
-        ("CPU", True), ("memory", True),
+        ("job", False), ("side", False), ("", False), ("seconds", True),
+        *([("usual", True)] if usual else []), ("CPU", True), ("memory", True),
     )  # fmt: skip
     for job in jobs:
         outcome = Text(job.outcome, "" if job.ok else "bold red")
-        table.add_row(
-            Text(job.name), job.side, outcome, job.seconds, job.usual, job.cpu, job.memory
-        )
+        took = [job.seconds, *([job.usual] if usual else []), job.cpu, job.memory]
+        table.add_row(Text(job.name), job.side, outcome, *took)
     return NameTable(table)
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from parity.model.cause import Cause, parts
 from parity.report.predicates import predicate
-from parity.report.words import visible
 
-__all__ = ["Told", "roots", "told_of"]
+__all__ = ["Told", "before_of", "lacking", "roots", "told_of"]
 
-# What the evidence calls the day from which on both sides agree: the data is wrong since then.
-_BEGINS = ("agrees_from", "ex_date")
+# What the evidence calls the day from which on both sides agree: what lies before it differs.
+_AGREES = ("agrees_from", "ex_date")
+_OTHER = {"legacy": "candidate", "candidate": "legacy"}
 _ADJUSTED = frozenset({Cause.SPLIT_ADJUSTMENT, Cause.DIVIDEND_ADJUSTMENT})
 
 
@@ -27,7 +27,8 @@ class Told:
         dataset: whose; `kind` is that of the dataset.
         says: its cause as it follows a symbol: `unadjusted by 2:1`.
         open: neither proved nor waived.
-        begins: the day since when the data is wrong, where its cause knows that; else empty.
+        side: the one that lacks an adjustment; empty where that is not known.
+        before: the day from which on both sides agree, where its cause knows that; else empty.
         first: the first session with a row that differs, an ISO date; empty where none is known.
         last: the last one.
         now: the night's session.
@@ -42,7 +43,8 @@ class Told:
     waived: bool
     rows: int
     symbols: tuple[str, ...]
-    begins: str
+    side: str
+    before: str
     first: str
     last: str
     now: str
@@ -61,9 +63,10 @@ def told_of(dataset: Mapping[str, Any], incident: Mapping[str, Any], session: st
         waived=incident["waiver"] is not None,
         rows=incident["rows"],
         symbols=tuple(scope["symbols"]),
-        begins=_begins(incident["cause"], evidence),
-        first=visible(scope["from"] or ""),
-        last=visible(scope["to"] or ""),
+        side=lacking(incident["cause"], evidence),
+        before=before_of(incident["cause"], evidence),
+        first=_day(scope["from"]),
+        last=_day(scope["to"]),
         now=session,
         explained_by=incident["explained_by"] or "",
     )
@@ -86,10 +89,23 @@ def roots(explained_by: Mapping[str, str]) -> Mapping[str, str]:
     return found
 
 
-def _begins(cause: str, evidence: Mapping[str, Any]) -> str:
+def lacking(cause: str, evidence: Mapping[str, Any]) -> str:
+    """The side that lacks an adjustment: for a split the one whose prices are to be divided."""
+    side, adjusted = evidence.get("side"), evidence.get("adjusted_side")
+    if parts(cause)[:1] == (Cause.DIVIDEND_ADJUSTMENT,):
+        return _OTHER.get(str(adjusted), "")
+    if parts(cause)[:1] != (Cause.SPLIT_ADJUSTMENT,) or side not in _OTHER:
+        return ""
+    # What is undone on the smaller side multiplies it.
+    multiplied = str(evidence.get("undo", "")).startswith("multiply")
+    return _OTHER[side] if multiplied else str(side)
+
+
+def before_of(cause: str, evidence: Mapping[str, Any]) -> str:
+    """The day from which on both sides agree on an adjustment; empty where none is known."""
     if not _ADJUSTED & set(parts(cause)):
         return ""
-    return next((day for name in _BEGINS if (day := _day(evidence.get(name)))), "")
+    return next((day for name in _AGREES if (day := _day(evidence.get(name)))), "")
 
 
 def _day(value: object) -> str:

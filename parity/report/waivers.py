@@ -50,10 +50,10 @@ def to_see_to(result: RunResult) -> tuple[WaiverLine, ...]:
     """Waivers that have expired, are over their cap or match nothing, in this order."""
     return tuple(
         WaiverLine(
-            id=visible(use.waiver.id),
-            about=visible(f"{use.waiver.dataset}, {title(use.waiver.cause)}"),
-            owner=visible(use.waiver.owner),
-            reason=visible(use.waiver.reason),
+            id=_shown(use.waiver.id),
+            about=f"{_shown(use.waiver.dataset)}, {_shown(title(use.waiver.cause))}",
+            owner=_shown(use.waiver.owner),
+            reason=_shown(use.waiver.reason),
             says=says,
             todo=todo,
         )
@@ -62,6 +62,11 @@ def to_see_to(result: RunResult) -> tuple[WaiverLine, ...]:
         if use.state is state
         for says, todo in tell(use, result)
     )
+
+
+def _shown(text: str) -> str:
+    """What somebody wrote, so that it is seen where that is nothing."""
+    return visible(text) if text.strip() else "«empty»"
 
 
 def _expired(use: WaiverUse, _result: RunResult) -> Iterator[tuple[str, str]]:

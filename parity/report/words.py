@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, localcontext
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 __all__ = [
@@ -42,6 +44,9 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
 _MOST_MARKS = 4  # on one letter; no script writes more, and a pile of them covers other lines
 LONGEST = 1_000  # characters of a text that are shown; all of it is in result.json
+_LONGEST_WORD = 160  # of a text with longer ones, which is no prose, so much is shown
+_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1}}}")
+_FEW = 3  # marks of a pile that are written out one by one
 _LONGEST_VALUE = 200  # of a value of a row; all of it is in the rows' files
 _LONGEST_NAME = 60  # of one name among several
 
@@ -58,8 +63,11 @@ def visible(text: str, *, most: int | None = LONGEST) -> str:
 
     A symbol may hold anything: what would move a terminal's cursor or turn the direction of
     writing is shown, not obeyed; so is a mark upon a pile of marks. A text of more than `most`
-    characters is cut and tells its length; None: it never is, as of a command to be typed.
+    characters is cut and tells its length, and earlier where it holds a word that is no word;
+    None: it never is, as of a command to be typed.
     """
+    if most == LONGEST and len(text) > _LONGEST_WORD and _WORD.search(text):
+        most = _LONGEST_WORD
     if most is not None and len(text) > most:
         return f"{visible(text[:most], most=None)}… ({len(text):,} characters)"
     if text.isascii() and text.isprintable():
@@ -68,13 +76,25 @@ def visible(text: str, *, most: int | None = LONGEST) -> str:
 
 
 def _visible(text: str) -> Iterator[str]:
-    marks = 0
-    for character in text:
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in _MARKS else 0
-        spaced = category == "Zs" and character != " "  # looks like a space, and is none
-        hidden = category in _UNPRINTABLE or spaced or marks > _MOST_MARKS
-        yield _escape(character) if hidden else character
+    for is_mark, run in groupby(text, key=lambda one: unicodedata.category(one) in _MARKS):
+        if is_mark:
+            yield from _pile(list(run))
+            continue
+        for character in run:
+            category = unicodedata.category(character)
+            spaced = category == "Zs" and character != " "  # looks like a space, and is none
+            hidden = category in _UNPRINTABLE or spaced
+            yield _escape(character) if hidden else character
+
+
+def _pile(marks: list[str]) -> Iterator[str]:
+    """Marks upon one letter: the first as they are, the others written out or counted."""
+    yield from marks[:_MOST_MARKS]
+    rest = marks[_MOST_MARKS:]
+    if len(rest) > _FEW:
+        yield f"(×{len(rest)})"
+    else:
+        yield from map(_escape, rest)
 
 
 def _escape(character: str) -> str:
@@ -137,7 +157,7 @@ def decimals_for(delta: object) -> int:
     """
     if not is_number(delta):
         return 6
-    size = abs(float(delta))  # type: ignore[arg-type]
+    size = abs(_float(delta))  # type: ignore[arg-type]
     if not size or not math.isfinite(size):
         return 15 if not size else 4
     return min(15, max(4, 1 - math.floor(math.log10(size))))
@@ -155,12 +175,28 @@ def delta_of(legacy: object, candidate: object) -> Number | timedelta | None:
         return None
     assert isinstance(legacy, int | float | Decimal)
     assert isinstance(candidate, int | float | Decimal)
-    if not (math.isfinite(legacy) and math.isfinite(candidate)):
+    if not (_finite(legacy) and _finite(candidate)):
         return None
     if isinstance(legacy, float) or isinstance(candidate, float):
-        return float(candidate) - float(legacy)
+        try:
+            return float(candidate) - float(legacy)
+        except OverflowError:  # an integer beyond the range of a double
+            return None
     with localcontext(Context(prec=200)):
         return candidate - legacy
+
+
+def _finite(value: Number) -> bool:
+    """Whether it is a number of some size; an integer always is, however large."""
+    return isinstance(value, int) or math.isfinite(value)
+
+
+def _float(value: Number) -> float:
+    """As a double; an integer beyond its range is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def delta_text(delta: Number | timedelta | None) -> str:
@@ -259,6 +295,6 @@ def sort_number(value: object) -> str | None:
     """A number for sorting in the page, None where the text itself sorts (NaN and NULL too)."""
     if isinstance(value, timedelta):
         return repr(value.total_seconds())
-    if isinstance(value, int | float | Decimal) and math.isfinite(value):
+    if isinstance(value, int | float | Decimal) and _finite(value):
         return str(int(value)) if isinstance(value, bool) else str(value)
     return None

@@ -7,14 +7,16 @@ a save that was undone is not taken for the run's.
 
 Extras are what else a night keeps with its run: what charts are drawn from, data docs. They say
 nothing of the run they are of, so they are written anew with each save until the run is sealed.
+One that cannot be written is logged and left out: no night is lost for a picture.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +34,8 @@ from parity.store.rows import Rows
 __all__ = ["NO_EXTRAS", "write_evidence"]
 
 NO_EXTRAS: Mapping[str, bytes] = MappingProxyType({})
+
+_log = logging.getLogger(__name__)
 
 GROUP = 1 << 24  # bytes of a row group before compression, so much is held at once
 
@@ -54,10 +58,10 @@ def write_evidence(
         result: the run, with its id.
         rows: all discrepancies of each dataset.
         content: the digest of what was found.
-        extras: further files by name, whole.
+        extras: further files by name, whole; those that cannot be written are left out.
 
     Raises:
-        StoreError: the disk refused.
+        StoreError: the disk refused what is not an extra.
     """
     place = folder / result.run_id
     datasets = {
@@ -89,8 +93,13 @@ def _remove_stale(place: Path, known: set[str], *, sealed: bool) -> None:
 def _write_extras(place: Path, extras: Mapping[str, bytes]) -> None:
     for name, held in extras.items():
         place.mkdir(parents=True, exist_ok=True)
-        with _replacing(place / name) as file:
-            file.write(held)
+        try:
+            with _replacing(place / name) as file:
+                file.write(held)
+        except OSError as error:
+            _log.warning("%s is left out: %s", place / name, error.strerror or error)
+            with suppress(OSError):  # that of an earlier save is not this one's
+                (place / name).unlink()
 
 
 def _sealed_without(place: Path, content: str) -> set[str] | None:

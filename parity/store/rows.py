@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Text, cast, func, select
 
 from parity.database.batches import Batch, Column, Side, batches_of
 from parity.model.result import Discrepancy, RowState, RunResult
 from parity.store import tables
-from parity.store.codec import column_texts, decode, dumps, text
+from parity.store.codec import DECODERS, column_texts, decode, dumps, text
 from parity.store.connection import driver
 from parity.store.queries import COPY_DISCREPANCIES
 
 __all__ = ["Rows", "copy_rows", "digest_rows", "stored_rows"]
+
+_AT_ONCE = 2_000  # rows that are read at once
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+_STATES = {state.value: state for state in RowState}
 
 Rows = Mapping[str, Iterable[Discrepancy]]
 
@@ -55,22 +60,41 @@ def stored_rows(connection: Connection, result: RunResult, dataset: str) -> Iter
     table = tables.discrepancy
     wanted = (
         select(
-            table.c.state, table.c.key, table.c.legacy, table.c.candidate, table.c.columns,
+            table.c.state, cast(table.c.key, Text), cast(table.c.legacy, Text),
+            cast(table.c.candidate, Text), cast(func.to_jsonb(table.c.columns), Text),
             table.c.incident,
         )
         .where(table.c.run_id == result.run_id, table.c.dataset == dataset)
         .order_by(table.c.ordinal)
-        .execution_options(yield_per=2000)
+        .execution_options(yield_per=_AT_ONCE)
     )  # fmt: skip
-    for row in connection.execute(wanted):
+    for some in connection.execute(wanted).partitions():
+        yield from _rows(some, names[dataset])
+
+
+def _rows(some: Sequence[Row[Any]], names: list[str]) -> Iterator[Discrepancy]:
+    """Rows whose key and sides are JSON text: one text of many is read faster than many."""
+    states, *documents, columns, incidents = zip(*some, strict=True)
+    keys, legacy, candidate = (json.loads(f"[{','.join(map(_or_null, one))}]") for one in documents)
+    found = zip(states, keys, legacy, candidate, columns, incidents, strict=True)
+    for state, key, before, after, differing, incident in found:
         yield Discrepancy(
-            state=RowState(row.state),
-            key=tuple(decode(row.key)),
-            legacy=_values(row.legacy, names[dataset]),
-            candidate=_values(row.candidate, names[dataset]),
-            columns=tuple(row.columns),
-            incident=row.incident,
+            state=_STATES[state],
+            key=tuple(map(_decoded, key)),
+            legacy=_values(before, names),
+            candidate=_values(after, names),
+            columns=_columns(differing),
+            incident=incident,
         )
+
+
+@lru_cache(maxsize=4096)
+def _columns(document: str) -> tuple[str, ...]:
+    return tuple(json.loads(document))
+
+
+def _or_null(document: str | None) -> str:
+    return document or "null"
 
 
 def _lines(batch: Batch) -> list[str]:
@@ -131,4 +155,15 @@ def _escaped(field: str) -> str:
 
 def _values(stored: dict[str, Any] | None, names: list[str]) -> dict[str, Any] | None:
     """A row's values in column order, which jsonb does not keep."""
-    return None if stored is None else {name: decode(stored[name]) for name in names}
+    if stored is None:
+        return None
+    return {
+        name: value if (value := stored[name]).__class__ in _AS_THEY_ARE else _decoded(value)
+        for name in names
+    }
+
+
+def _decoded(value: Any) -> Any:
+    """As `decode`, sooner for the values that rows are made of."""
+    read = DECODERS.get(value["$"]) if value.__class__ is dict else None
+    return read(value["v"]) if read else decode(value)

@@ -24,6 +24,7 @@ __all__ = [
     "insert_run",
     "latest_runs",
     "run_of",
+    "superseded_runs",
 ]
 
 RESULT = TypeAdapter(RunResult)
@@ -135,6 +136,31 @@ def latest_runs(connection: Connection, migration: str) -> tuple[RunResult, ...]
         .join(tables.attempt, tables.attempt.c.run_id == tables.run.c.run_id)
         .where(tables.attempt.c.id.in_(newest))
         .order_by(tables.run.c.session.desc())
+    )
+    return tuple(RESULT.validate_python(row.result) for row in connection.execute(wanted))
+
+
+def superseded_runs(connection: Connection, migration: str) -> tuple[RunResult, ...]:
+    """The newest run of each session and phase that does not hold, newest session first.
+
+    Of a session that was compared in two phases each has a page; only the later run holds.
+    """
+    mine = (
+        select(tables.attempt.c.id, tables.attempt.c.session, tables.run.c.phase)
+        .join(tables.run, tables.attempt.c.run_id == tables.run.c.run_id)
+        .where(tables.attempt.c.migration == migration)
+        .subquery()
+    )
+    newest = select(func.max(mine.c.id).label("id"), mine.c.session).group_by(
+        mine.c.session, mine.c.phase
+    ).subquery()  # fmt: skip
+    holding = select(func.max(mine.c.id)).group_by(mine.c.session)
+    wanted = (
+        select(tables.run.c.result)
+        .join(tables.attempt, tables.attempt.c.run_id == tables.run.c.run_id)
+        .join(newest, newest.c.id == tables.attempt.c.id)
+        .where(newest.c.id.not_in(holding))
+        .order_by(tables.run.c.session.desc(), newest.c.id.desc())
     )
     return tuple(RESULT.validate_python(row.result) for row in connection.execute(wanted))
 

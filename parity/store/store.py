@@ -202,6 +202,14 @@ class Store:
         with reading(self._engine) as connection:
             return runs.latest_runs(connection, migration)
 
+    def superseded(self, migration: str) -> tuple[RunResult, ...]:
+        """The newest run of each session and phase that holds no more, newest session first.
+
+        A session that was compared again in another phase has a run of the earlier one too.
+        """
+        with reading(self._engine) as connection:
+            return runs.superseded_runs(connection, migration)
+
     def discrepancies(self, result: RunResult, dataset: str) -> Iterator[Discrepancy]:
         """The stored discrepancies of one dataset of a run, in key order, streamed.
 

@@ -78,14 +78,14 @@ def test_a_message_says_what_happened_where_and_how_to_read_on(
     (message,) = hook.got
     assert message["title"] == "toy 2005-02-28: Fail"
     assert message["message"].splitlines() == [
-        "Fail: AAPL unadjusted by 2:1 since 2005-02-28 (1,494 rows in 2 datasets), 7 indicator "
-        "rows follow",
+        "Fail: AAPL unadjusted by 2:1 on legacy before 2005-02-28 (1,494 rows in 2 datasets), "
+        "7 indicator rows follow",
         "Monday 28 February 2005, phase validation",
-        "Worry: 1,501 rows differ, each with a proved cause.",
-        "1. polygon: AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2) "
-        "(unadjusted split 2:1, proved), 1,245 rows; new",
-        "2. adjusted: AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2) "
-        "(unadjusted split 2:1, proved), 249 rows; new",
+        "Worry: 1,501 rows differ, each with a proved cause; first seen this night.",
+        "1. polygon: AAPL before 2005-02-28: legacy's prices are twice candidate's, its volume "
+        "half (unadjusted split 2:1, proved), 1,245 rows; new",
+        "2. adjusted: AAPL before 2005-02-28: legacy's prices are twice candidate's, its volume "
+        "half (unadjusted split 2:1, proved), 249 rows; new",
         "3. indicators: AAPL: follows from its bars (proved), 7 rows; new",
         f"{LINK}/2005-02-28/index.html",
     ]

@@ -128,7 +128,7 @@ def test_differences_end_with_1_and_are_shown_in_80_columns(parity: Parity, tmp_
     assert (ended.code, ended.err) == (1, "")
     assert max(map(len, ended.out.splitlines())) <= 80
     words = " ".join(ended.out.split())
-    assert "old.prices → new.prices: 3 rows differ" in words
+    assert "3 rows in old.prices → new.prices unexplained" in words
     assert "price 1 1.500 1.48 % exact" in words
     assert "Rows that differ, all 3" in words
     assert "A, 2024-02-28 only in legacy" in words

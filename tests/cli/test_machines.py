@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -15,10 +17,14 @@ import psycopg
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from parity.cli.outputs import Outputs
+from parity.cli.telling import tell, write_json
 from parity.database import Database
+from parity.model.verdict import Verdict
 from parity.report.machines.schema import schema_text
 from tests.conftest import Inside
 from tests.nightly.toy import CONFIG, ROWS, script
+from tests.report.build import good_night
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_second_opinion")]
 
@@ -167,6 +173,33 @@ def test_a_file_that_is_replaced_is_the_old_one_or_the_new_one(
     assert full.stderr.startswith("parity: --junit /dev/full: No space left on device")
     assert Path("/dev/full").is_char_device()
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".new")] == []
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("option", ["--json", "--junit", "--summary"])
+def test_a_pipe_is_written_to(parity: Parity, option: str) -> None:
+    """As `>(cat)` is `/dev/fd/63`, which leads to a name that no folder has."""
+    reading, writing = os.pipe()
+    try:
+        ended = parity(*DIFF, option, f"/dev/fd/{writing}")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        begins = {"--json": b"{\n", "--junit": b"<?xml", "--summary": "## ✓ Pass".encode()}
+        assert os.read(reading, 1 << 16).startswith(begins[option])
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_half_of_a_surrogate_pair_is_written_as_its_escape(tmp_path: Path) -> None:
+    """A log may hold one; JSON can say it, UTF-8 cannot."""
+    reason = "prices: \ud800"
+    night = replace(good_night(), verdict=Verdict.FAIL, reasons=(reason,))
+    path = tmp_path / "r.json"
+    for key in ("", "since"):
+        tell(night, Outputs(json=str(path)), beside={key: []} if key else None)
+        assert json.loads(path.read_text(encoding="utf-8"))["reasons"] == [reason]
+    write_json(str(path), json.dumps([reason], ensure_ascii=False))
+    assert json.loads(path.read_text(encoding="utf-8")) == [reason]
 
 
 def test_two_at_once_are_refused_before_anything_is_done(parity: Parity, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from parity.nightly import Night, publish_all, sealing
 from parity.nightly.recording import record_config
 from parity.nightly.sealing import seal
 from parity.nightly.upkeep.cleanup import clean_up
+from parity.report.publish import render_json
 from parity.store import Store
 from tests.evidence.conftest import AS_OF, CONFIG, FIRST, SECOND, Toy
 
@@ -288,3 +289,12 @@ def test_what_waits_is_what_is_new() -> None:
     seals.pruned[RUN] = now
     assert not seals.waits(RUN, now)
     assert seals.waits(RUN, now + timedelta(seconds=1))
+
+
+def test_half_of_a_surrogate_pair_is_sealed_as_it_is_published(toy: Toy) -> None:
+    """A job's log may hold one, and a reason with it; the stored text has it as an escape."""
+    night = replace(toy.store(FIRST), reasons=("\ud800",))
+    seal(toy.harness, [night])
+    sealed_bytes = (toy.evidence / night.run_id / "result.json").read_bytes()
+    assert sealed_bytes == render_json(night).encode(errors="backslashreplace")
+    assert json.loads(sealed_bytes)["reasons"] == ["\ud800"]

@@ -98,6 +98,25 @@ def test_nights_of_another_phase_or_stay_do_not_count() -> None:
     assert len(streak_of(again)) == 1
 
 
+def test_a_row_is_short_since_the_first_of_the_sessions_that_failed_in_a_row() -> None:
+    failed = [
+        replace(night(day, verdict=Verdict.FAIL), reasons=("why", "more")) for day in (FRI, TUE)
+    ]
+    found = facts(*ALL[:2], *failed)
+    streak = streak_of(found)
+    item = streak_item(found, streak)
+    assert (item.since, item.evidence) == (FRI, "0 of 3; 2005-02-22: the night failed: why")
+    waiting = [one for one in gate(found, streak, Told()) if one.waits]
+    assert [one.id for one in waiting] == ["flow-success", "flow-time", "selftest"]
+    assert not any(one.ok or one.sessions for one in waiting)
+    again = Item.from_json(waiting[0].to_json())
+    assert again == waiting[0]
+    older = {key: value for key, value in again.to_json().items() if key != "waits"}
+    assert not Item.from_json(older).waits
+    missed = facts(ALL[0], failed[1])
+    assert streak_item(missed, streak_of(missed)).since == THU
+
+
 def test_no_night_at_all() -> None:
     found = facts(sessions=())
     items = gate(found, streak_of(found), Told())

@@ -27,6 +27,8 @@ DATASET = Dataset(
     rename=(("symbol", "ticker"),),
     where=(("live", (True,)), ("lot", (1, 2))),
     timezone="Europe/London",
+    time="at",
+    symbol="symbol",
 )
 
 
@@ -55,6 +57,8 @@ def test_a_stored_discrepancy_is_found_again_on_both_sides(database: Database) -
         rename=(("symbol", "ticker"),),
         where=(("live", ("true",)), ("lot", ("1", "2"))),
         timezone="Europe/London",
+        time="at",
+        symbol="symbol",
     )
     assert "origin" not in dataset.to_json()
     [found] = store.discrepancies(stored, "bars")

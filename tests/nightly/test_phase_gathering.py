@@ -60,7 +60,7 @@ def told(
     days = [one.session for one in newest_first]
     fields: dict[str, Any] = {
         "migration": "toy", "plan": PLAN, "config": "c1", "nights": newest_first, "trail": trail,
-        "shown": frozenset(days),
+        "shown": frozenset((one.phase, one.session) for one in newest_first),
         "open_days": tuple(day for day in DAYS if min(days) <= day <= max(days)),
         "compared": {
             entry.number: max((day for day in days if day <= entry.at.date()), default=None)
@@ -301,7 +301,7 @@ def test_an_incident_is_told_in_each_phase_that_saw_it_and_leads_to_where_it_beg
     assert [one.link for one in found[Phase.VALIDATION].incidents] == [
         "../parallel_run/2005-02-16/index.html", "2005-02-17/index.html",
     ]  # fmt: skip
-    hidden = told(nights, trail, shown=frozenset({THU}))[Phase.VALIDATION]
+    hidden = told(nights, trail, shown=frozenset({("validation", THU)}))[Phase.VALIDATION]
     assert [one.link for one in hidden.incidents] == ["", "2005-02-17/index.html"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -89,16 +90,16 @@ def test_a_migration_is_walked_and_each_phase_has_its_page(opened: Opened) -> No
     publish_all(harness)
     first, second = (page(harness, phase) for phase in ("parallel_run", "validation"))
     assert summary(first)[1] == (
-        "It lasted from 16 February 2005 to 17 February 2005 and has been in force again since 24 "
-        "February 2005: 3 sessions, all of which passed."
+        "It lasted from the session of 16 February 2005 to that of 17 February 2005 and has been "
+        "in force again since the session of 24 February 2005: 3 sessions, all of which passed."
     )
     assert summary(first)[-1].startswith(
-        "For validation the only condition does not hold yet: 1 more session to be compared; if "
-        "all goes well from now on, all could hold on 25 February 2005."
+        "For validation the only condition is missing: 1 more session in a row; if all goes well "
+        "from now on, all could hold on 25 February 2005 at the earliest."
     )
     assert summary(second)[1] == (
-        "It lasted from 18 February 2005 to 23 February 2005: 3 sessions, of which 1 passed, 1 was "
-        "undecided and 1 has no night."
+        "It lasted from the session of 18 February 2005 to that of 23 February 2005: 3 sessions, "
+        "of which 1 passed, 1 was undecided and 1 has no night."
     )
     assert "by carl (“the flows must wait”)." in summary(second)[2]
     assert (
@@ -113,6 +114,37 @@ def test_a_migration_is_walked_and_each_phase_has_its_page(opened: Opened) -> No
     assert "validation → parallel run: the flows must wait" in said
     assert "first on record" in text(first)
     assert dead(harness) == []
+
+
+def test_a_night_that_was_compared_again_in_another_phase_is_told_in_both(opened: Opened) -> None:
+    harness = opened()
+    save(harness, night(WED, "parallel_run"), night(THU, "parallel_run", verdict=Verdict.FAIL))
+    assert advance(harness, by="anna", now=at(THU), environ={}).moved
+    save(harness, night(FRI))
+    publish_all(harness)
+    assert harness.store.superseded("toy") == ()
+    save(harness, night(THU))
+    [earlier] = harness.store.superseded("toy")
+    assert (earlier.run_id, earlier.phase) == ("toy.2005-02-17.1", "parallel_run")
+    assert [one.phase for one in harness.store.nights("toy")] == [
+        "validation", "validation", "parallel_run",
+    ]  # fmt: skip
+    shutil.rmtree(harness.suite.reports)
+    publish_all(harness)
+    assert dead(harness) == []
+    index = (harness.suite.reports / "index.html").read_text(encoding="utf-8")
+    assert "compared again later in validation" in index
+    assert 'href="parallel_run/2005-02-17/index.html"' in index
+    assert "The latest of 3 nights." in index
+    first = page(harness, "parallel_run")
+    assert "The session of 17 February 2005 was compared again in validation and passed." in text(
+        first
+    )
+    assert "2 sessions, of which 1 passed and 1 failed" in summary(first)[1]
+    assert "1 session, which" not in summary(page(harness, "validation"))[1]
+    # Found again in its first phase it is superseded no more: the other one is.
+    save(harness, night(THU, "parallel_run", verdict=Verdict.FAIL))
+    assert [one.phase for one in harness.store.superseded("toy")] == ["validation"]
 
 
 @pytest.mark.slow
@@ -160,7 +192,8 @@ def test_what_cannot_be_told_stops_nothing_and_leaves_the_page(
         connection.execute("ALTER TABLE parity.attempt RENAME TO gone")
     with caplog.at_level(logging.WARNING):
         publish_phases(harness, nights, (), None)
-    assert "the pages of the phases stay as they were: the phases cannot be placed" in caplog.text
+    assert "the pages of the phases stay as they were: StoreError: " in caplog.text
+    assert 'relation "parity.attempt" does not exist' in caplog.text
     assert page(harness, "validation") == before
 
 

@@ -22,10 +22,12 @@ from parity.database.spool import Spool
 from parity.diff import Comparison, compare
 from parity.model.picture import Series, series_from
 from parity.model.result import Discrepancy, Incident, Scope
-from parity.model.suite import Dataset, Kind
+from parity.model.suite import Dataset, Kind, Tolerance
 from parity.model.thinning import evenly, thinned
-from parity.nightly import picturing
+from parity.model.verdict import Side
+from parity.nightly import checking, picturing
 from parity.nightly.picturing import picture
+from parity.report.pictures.times import times_of
 from tests.diff.toy import AS_OF, SESSION, dataset, make
 from tests.nightly.toy import ROWS, Migration, script
 
@@ -92,21 +94,25 @@ def incident(ident: str, rows: int, **changes: Any) -> Incident:
     return Incident(id=ident, rows=rows, **(fields | changes))
 
 
-def test_an_incident_with_the_twenty_rows_before_and_after_it(
-    tables: Tables,
+@pytest.mark.parametrize(
+    ("count", "after", "last"),
+    [(60, 27, "2005-03-03"), (93, 60, "2005-04-05"), (94, 20, "2005-02-24")],
+)
+def test_an_incident_with_twenty_rows_before_it_and_what_follows_if_that_is_short(
+    tables: Tables, count: int, after: int, last: str
 ) -> None:
-    """Of 60 days the 31st to the 33rd are halved: the 11th to the 53rd are drawn."""
-    legacy = [*days(60), *days(60, "B", 500)]
+    """The 31st to the 33rd day are halved: the 11th to the 53rd are drawn, or to the last one."""
+    legacy = [*days(count), *days(count, "B", 500)]
     candidate = [
         (symbol, day, close / 2 if symbol == "A" and 30 <= n <= 32 else close, volume)
         for n, (symbol, day, close, volume) in enumerate(legacy)
     ]
     (one,) = tables.drawn(bars(), legacy, candidate)
     assert (one.dataset, one.incident, one.symbol, one.column) == ("t", "one", "A", "close")
-    assert len(one.times) == 20 + 3 + 20
-    assert (one.times[0], one.times[-1]) == ("2005-01-13", "2005-02-24")
-    assert (one.first, one.last, one.whole) == ("2005-02-02", "2005-02-04", 43)
-    assert one.legacy == tuple(float(100 + n) for n in range(10, 53))
+    assert len(one.times) == 20 + 3 + after
+    assert (one.times[0], one.times[-1]) == ("2005-01-13", last)
+    assert (one.first, one.last, one.whole) == ("2005-02-02", "2005-02-04", 23 + after)
+    assert one.legacy == tuple(float(100 + n) for n in range(10, 33 + after))
     assert one.candidate[19:24] == (129.0, 65.0, 65.5, 66.0, 133.0)
     assert one.source == ""
 
@@ -228,6 +234,137 @@ def test_a_long_incident_is_read_from_both_ends_and_thinned(
     assert one.times[-40:] == tuple(row[1].isoformat() for row in legacy[-40:])
 
 
+def test_the_one_large_difference_among_many_small_ones_is_kept_and_told(tables: Tables) -> None:
+    legacy = days(900)
+    cent = Decimal("0.01")
+    candidate = [
+        (s, d, c + (1000 if n == 451 else cent), v) for n, (s, d, c, v) in enumerate(legacy)
+    ]
+    (one,) = tables.drawn(bars(), legacy, candidate)
+    assert len(one.times) == 400
+    at = one.times.index(legacy[451][1].isoformat())
+    assert (one.legacy[at], one.candidate[at]) == (551.0, 1551.0)
+    assert one.says == "the sides differ by up to 1000 throughout"
+
+
+def test_of_a_read_that_was_bounded_it_is_told_so(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies between the ends is not read: nobody knows how much it differs."""
+    monkeypatch.setattr(picturing, "HALF", 100)
+    legacy = days(900)
+    candidate = [(s, d, c + (1000 if n == 451 else 1), v) for n, (s, d, c, v) in enumerate(legacy)]
+    (one,) = tables.drawn(bars(), legacy, candidate)
+    assert (len(one.times), one.whole) == (200, 900)
+    assert one.says == "of the points read, candidate is 1 above legacy throughout"
+
+
+def test_rows_within_tolerance_are_not_the_incidents(tables: Tables) -> None:
+    legacy = days(60)
+    tiny = Decimal("0.001")
+    candidate = [
+        (s, d, c + (5 if n in (10, 50) else tiny), v) for n, (s, d, c, v) in enumerate(legacy)
+    ]
+    wanted = bars(tolerances=(("close", Tolerance(abs=Decimal("0.01"))),))
+    (one,) = tables.drawn(wanted, legacy, candidate)
+    assert one.own == tuple(n in (10, 50) for n in range(60))
+    assert one.says == "candidate is 5 above legacy from 2005-01-13 to 2005-02-22 at 2 points"
+
+
+def test_rows_of_other_incidents_are_not_the_incidents(tables: Tables) -> None:
+    """Two days are halved; all between them differ by little and are another incident's."""
+    legacy = days(60)
+    little = Decimal("0.0001")
+    candidate = [
+        (s, d, c / 2 if n in (10, 50) else c + little if 10 < n < 50 else c, v)
+        for n, (s, d, c, v) in enumerate(legacy)
+    ]
+    tables.make(BARS, legacy, candidate)
+    comparison = tables.compare(bars())
+    owned = tables.owned(
+        lambda found: "split" if found.key[1] in (legacy[10][1], legacy[50][1]) else "round"
+    )
+    incidents = [incident("split", 2), incident("round", 39)]
+    said = {one.incident: one for one in picture(comparison, owned, incidents, print)}
+    ends = "from 2005-01-13 to 2005-02-22 at 2 points"
+    assert said["split"].says == f"candidate is half of legacy {ends}"
+    assert sum(said["split"].own or ()) == 2
+    assert said["round"].says == "candidate is 0.0001 above legacy from 2005-01-14 to 2005-02-21"
+    assert sum(said["round"].own or ()) == 39
+
+
+def test_rows_that_differ_elsewhere_are_not_told_of_the_column(tables: Tables) -> None:
+    legacy = days(30)
+    candidate = [(s, d, c + (n == 5), v + (n > 20)) for n, (s, d, c, v) in enumerate(legacy)]
+    (one,) = tables.drawn(bars(), legacy, candidate)
+    assert (one.column, one.first, one.last) == ("close", "2005-01-08", "2005-01-08")
+    assert one.says == "candidate is 1 above legacy on 2005-01-08"
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnight", "afternoon"),
+    [
+        (None, "2005-01-08T05:00:00+00:00", "2005-01-08T21:00:00+00:00"),
+        ("UTC", "2005-01-08T00:00:00+00:00", "2005-01-08T16:00:00+00:00"),
+    ],
+)
+def test_bare_timestamps_are_all_of_one_clock(
+    tables: Tables, zone: str | None, midnight: str, afternoon: str
+) -> None:
+    """Of a date against a timestamp: without a zone 16:00 is drawn at 16:00 of the exchange."""
+    wanted = "symbol text, day {}, close numeric(15,4), volume bigint"
+    legacy = days(10)
+    candidate = [
+        (s, datetime(d.year, d.month, d.day, 16 * (n == 5)), c, v)  # noqa: DTZ001
+        for n, (s, d, c, v) in enumerate(legacy)
+    ]
+    make(tables.connection, "legacy", wanted.format("date"), legacy)
+    make(tables.connection, "prefect", wanted.format("timestamp"), candidate)
+    comparison = tables.compare(bars(timezone=zone))
+    (one,) = picture(comparison, tables.owned(lambda _: "i"), [incident("i", 2)], print)
+    assert [text for text in one.times if text[:10] == "2005-01-08"] == [midnight, afternoon]
+    texts = times_of(one.times).texts
+    assert texts[5:7] == (
+        ("2005-01-08 00:00", "2005-01-08 16:00") if zone is None
+        else ("2005-01-07 19:00", "2005-01-08 11:00")
+    )  # fmt: skip
+    assert [one.times[n] for n, mine in enumerate(one.own or ()) if mine] == [midnight, afternoon]
+
+
+def test_bare_midnights_are_days(tables: Tables) -> None:
+    columns = BARS.replace(", PRIMARY KEY (symbol, day)", "")
+    make(tables.connection, "legacy", columns, days(3))
+    changed = [(s, d, c + 1, v) for s, d, c, v in days(3)]
+    make(tables.connection, "prefect", columns.replace("date", "timestamp"), changed)
+    comparison = tables.compare(bars())
+    (one,) = picture(comparison, tables.owned(lambda _: "i"), [incident("i", 3)], print)
+    assert one.times == ("2005-01-03", "2005-01-04", "2005-01-05")
+
+
+def test_charts_that_take_too_long_are_left_out_and_told(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is over behind the first of three charts."""
+    legacy = [row for name in "ABC" for row in days(3, name)]
+    tables.make(BARS, legacy, [(s, d, c + 1, v) for s, d, c, v in legacy])
+    comparison = tables.compare(bars())
+    looked: list[str] = []
+    clock = picturing._Look.series
+
+    def series(look: Any, found: Incident, part: Any) -> Series | None:
+        looked.append(found.id)
+        late = replace(look, until=0.0) if len(looked) > 1 else look
+        return clock(late, found, part)
+
+    monkeypatch.setattr(picturing._Look, "series", series)
+    said: list[str] = []
+    owned = tables.owned(lambda found: str(found.key[0]))
+    incidents = [incident(name, 3) for name in "ABC"]
+    (one,) = picture(comparison, owned, incidents, said.append)
+    assert (one.incident, looked) == ("A", ["A", "B"])
+    assert said == ["t: 2 of 3 charts are left out: they take too long"]
+
+
 def test_a_table_that_would_have_to_be_read_whole_has_no_chart(
     tables: Tables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +411,24 @@ def test_a_time_that_python_does_not_know_is_left_out(tables: Tables) -> None:
     candidate: Rows = [("A", DAY, 2), ("A", DAY + timedelta(days=1), 2), ("A", "infinity", 9)]
     (one,) = tables.drawn(bars(), legacy, candidate, columns)
     assert one.times == ("2005-01-03", "2005-01-04")
+
+
+@pytest.mark.slow  # Great Expectations takes long to import
+def test_data_docs_that_cannot_be_made_leave_the_checks(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise RuntimeError("no\ndocs")
+
+    monkeypatch.setattr(checking, "docs_page", fails)
+    tables.make(BARS, days(3), days(3))
+    said: list[str] = []
+    found = checking.check_quality(tables.compare(bars()), SESSION, said.append)
+    assert {check.side for check in found.checks} == set(Side)
+    assert found.pages == {}
+    assert said == [
+        f"t, {side}: data docs are left out: RuntimeError: no" for side in ("legacy", "candidate")
+    ]
 
 
 @pytest.mark.slow

@@ -214,7 +214,8 @@ def test_the_command(make: Make, inside: Inside, tmp_path: Path) -> None:
     assert (closed.returncode, closed.stderr) == (1, "")
     lines = closed.stdout.splitlines()
     assert lines[0] == "No: validation → cutover: 8 of 9 hold; at the earliest 2005-02-22"
-    assert lines[2:7] == [
+    assert lines[1] == "as of Tuesday 22 February 2005, 21:00 New York"
+    assert lines[3:8] == [
         "Missing",
         "✕ trained: The team is trained on the UI",
         "  not signed",

@@ -201,6 +201,7 @@ def test_the_commands(make: Make, inside: Inside, tmp_path: Path) -> None:
     code, lines, _ = parity("phase", "show", *AS_OF)
     assert (code, lines) == (0, [
         "Phase parallel_run, primary legacy",
+        "as of 2005-02-22 21:00 New York",
         "No: parallel_run → validation: 0 of 1 hold; at the earliest 2005-02-23",
         "In a row: 1 of 2: 2005-02-22 (run toy.2005-02-22.1)",
         "",

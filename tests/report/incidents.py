@@ -19,6 +19,8 @@ from parity.report.view import IncidentView
 from tests.report.build import counts, different, run
 
 SAYS = "AAPL before 2005-02-28: legacy's prices are 2:1 of candidate's (volume 1:2)"
+# The same as reports say it.
+TOLD = "AAPL before 2005-02-28: legacy's prices are twice candidate's, its volume half"
 
 
 SPLIT: dict[str, Any] = {

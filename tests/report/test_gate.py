@@ -83,6 +83,7 @@ def test_the_page_links_checklist_and_phase_and_escapes() -> None:
     assert '<a href="../index.html">The phase validation</a>' in page
     assert "&lt;b&gt;All&lt;/b&gt; are told" in page
     assert "<b>All</b>" not in page
+    assert 'a signature: <code data-copy="parity sign told">parity sign told</code>' in page
 
 
 def test_a_terminal_has_it_in_three_lines() -> None:

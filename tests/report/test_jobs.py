@@ -8,6 +8,9 @@ import pytest
 
 from parity.model.result import JobOutcome, RunResult
 from parity.model.verdict import Side, Verdict
+from parity.report.beside import Beside
+from parity.report.build import night_view
+from parity.report.html import night_page
 from parity.report.jobs import job_views
 from tests.report.build import equal, run
 
@@ -45,3 +48,13 @@ def test_a_job_that_failed_is_not_called_slow() -> None:
     before = [night(back, 1.0) for back in (1, 2, 3)]
     [view] = job_views(night(0, 90.0, exit_code=1), before)
     assert (view.usual, view.unusual) == ("1.0", "")
+
+
+def test_slow_ones_are_counted_and_the_rule_is_on_the_page() -> None:
+    before = [night(back, 10.0) for back in (1, 2, 3)]
+    rule = "at least twice as long as usual and at least 5 s more"
+    for seconds, label in ((30.0, "jobs ended well, 1 slow"), (4.0, "jobs ended well")):
+        view = night_view(night(0, seconds), beside=Beside(nights=before))
+        assert label in [figure.label for figure in view.figures]
+        assert rule in night_page(view)
+    assert rule not in night_page(night_view(night(0, 30.0)))

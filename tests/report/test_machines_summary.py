@@ -60,8 +60,9 @@ def test_it_is_one_heading_one_table_and_one_list_of_incidents() -> None:
     assert [one.tag for one in found if one.type == "heading_open"] == ["h2", "h3", "h3"]
     assert sum(one.type == "tr_open" for one in found) == 1 + 4
     assert [one.content for one in found if one.type == "code_inline"] == [
-        "split_adjustment", "parity waive b", "split_adjustment", "parity waive a", "upstream",
-        "parity waive c",
+        "split_adjustment", 'parity waive a --with-followers --reason "…" --write',
+        "split_adjustment", 'parity waive b --reason "…" --write',
+        "upstream", 'parity waive c --reason "…" --write',
     ]  # fmt: skip
     assert [one.attrs["href"] for one in found if one.type == "link_open"] == [LINK]
 

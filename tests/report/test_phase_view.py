@@ -136,7 +136,7 @@ def test_signatures_hold_have_lapsed_or_held_until_the_phase_was_left() -> None:
     assert [(one.state, one.ok) for one in found] == [
         ("holds", True),
         ("lapsed: parity.yaml has changed since (2005-02-17 09:30 New York)", False),
-        ("held until the phase was left", True),
+        ("lapsed: the phase was left, until then it held", False),
     ]
 
 

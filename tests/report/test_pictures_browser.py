@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,20 @@ def test_a_printed_page_holds_its_charts(shown: Page) -> None:
     assert not shown.get_by_role("button", name="Reset zoom").first.is_visible()
 
 
+def test_an_incident_that_fills_its_chart_is_zoomed_to_where_it_ends(
+    page: Page, tmp_path: Path
+) -> None:
+    """Of 100 days the first 90 are the incident's: the 70th to the last one are in view."""
+    days = tuple((date(2005, 1, 3) + timedelta(days=n)).isoformat() for n in range(100))
+    long = series(
+        times=days, legacy=(2.0,) * 100, candidate=(1.0,) * 90 + (2.0,) * 10, first=days[0],
+        last=days[89], whole=100,
+    )  # fmt: skip
+    page.goto(night(tmp_path, long))
+    page.get_by_role("button", name="Zoom to where it ends").click()
+    assert chart(page, "[chart.plots[0].scales.x.min, chart.plots[0].scales.x.max]") == [68.5, 99.5]
+
+
 def test_a_page_that_is_dark_prints_on_white(shown: Page) -> None:
     """What the browser says before and after it prints changes the colours for so long."""
     stroke = "chart.plots[0].series[1].points.stroke()"
@@ -190,6 +205,11 @@ def test_without_scripts_the_numbers_are_there(browser: Browser, tmp_path: Path)
     row = incident.locator("tbody tr").nth(7)
     assert row.locator("th, td").all_text_contents() == ["2005-02-28", "89.72", "44.86", "-44.86"]
     assert page.locator("figure:has(#chart-trends) tbody tr").count() == 3
+    # Nothing stands above a chart that is not drawn.
+    assert incident.locator(".chart").is_hidden()
+    for summary in page.locator(".dataset details.raw > summary").all():
+        if summary.is_visible():
+            summary.click()
     assert page.locator(".heat").first.is_visible()
     assert page.get_by_role("img", name="differences of close in").first.is_visible()
     assert page.get_by_role("button", name="Reset zoom").count() == 0

@@ -15,10 +15,12 @@ from parity.model.result import QualityCheck, RunResult
 from parity.model.suite import Kind
 from parity.model.verdict import Side, Verdict
 from parity.quality import Validation, docs_page, validate
+from parity.report import evidence as evidence_files
 from parity.report.beside import Beside
 from parity.report.publish import write_night
+from parity.store.evidence import write_evidence
 from tests.quality.rows import dataset, good
-from tests.report.build import equal, run
+from tests.report.build import equal, run, split_night
 
 SESSION = date(2005, 2, 28)
 NAME = "Daily <b>bars</b>"
@@ -137,7 +139,12 @@ def test_pages_stay_when_the_evidence_has_gone_and_go_with_their_night(
     publish(result, folder, evidence)
     both = sorted(PAGES.values())
     assert docs_in(folder) == both
-    assert (folder / both[0]).samefile(next(evidence.rglob(both[0])))
+    # A copy: what is added to the page is not in what was sealed.
+    kept = next(evidence.rglob(both[0]))
+    before = kept.read_bytes()
+    with (folder / both[0]).open("ab") as published:
+        published.write(b"<!-- added -->")
+    assert kept.read_bytes() == before
     shown = publish(result, folder, None)
     assert docs_in(folder) == both
     assert all(f'href="{name}"' in shown for name in both)
@@ -149,3 +156,21 @@ def test_pages_stay_when_the_evidence_has_gone_and_go_with_their_night(
 def test_a_dataset_that_was_not_checked_has_no_page(tmp_path: Path, evidence: Path) -> None:
     assert "quality-" not in publish(night(()), tmp_path / "n", evidence)
     assert docs_in(tmp_path / "n") == []
+
+
+@pytest.mark.parametrize(("linked", "same"), [(evidence_files.LINKED, False), (0, True)])
+def test_rows_are_copied_too_unless_they_are_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: int, same: bool
+) -> None:
+    """The sealed file itself is beside the page only where a copy would take much disk."""
+    monkeypatch.setattr(evidence_files, "LINKED", linked)
+    result, rows = split_night()
+    write_evidence(tmp_path / "evidence", result, rows, "content")
+    (tmp_path / "n").mkdir()
+    taken = evidence_files.take(tmp_path / "evidence", tmp_path / "none", tmp_path / "n", result)
+    assert taken == set(rows)
+    for name in taken:
+        published = tmp_path / "n" / evidence_files.parquet_name(name)
+        kept = tmp_path / "evidence" / result.run_id / f"{name}.parquet"
+        assert published.read_bytes() == kept.read_bytes()
+        assert published.samefile(kept) is same

@@ -161,3 +161,31 @@ def test_a_wide_dataset_has_fewer_rows_on_its_page(columns: int, most: int) -> N
         for n in range(columns)
     ))  # fmt: skip
     assert budget_of(result) == most <= BUDGET
+
+
+def test_the_sample_has_the_newest_and_the_oldest_of_each_incident(tmp_path: Path) -> None:
+    """Of 3,000 bars of one incident and, in their midst, five of another one."""
+    first = datetime(1997, 1, 2, 5, tzinfo=UTC)
+    rows = [
+        Discrepancy(
+            state=RowState.MISMATCHED, key=("A", first + timedelta(days=n)), legacy={"a": 1},
+            candidate={"a": 2}, columns=("a",), incident="few" if 1_000 <= n < 1_005 else "many",
+        )
+        for n in range(3_000)
+    ]  # fmt: skip
+    sample = write_csv(tmp_path / "rows.csv", different("t", rows, key=("s", "at")), rows)
+    days = [(row.key[1] - first).days for row in sample.mismatched]
+    assert sample.cut
+    assert len(days) == BUDGET
+    assert days == sorted(days, reverse=True)
+    assert set(days) >= {1_000, 1_001, 1_003, 1_004} | {0, 1, 90, 2_910, 2_998, 2_999}
+    assert not set(days) & set(range(100, 1_000))
+
+
+def test_rows_without_a_time_are_shown_as_they_came(tmp_path: Path) -> None:
+    rows = [
+        Discrepancy(state=RowState.LEGACY_ONLY, key=(n,), legacy={"a": 1}, candidate=None)
+        for n in range(500)
+    ]
+    sample = write_csv(tmp_path / "rows.csv", different("t", rows, key=("n",)), rows)
+    assert [row.key[0] for row in sample.unpaired] == list(range(BUDGET))

@@ -348,3 +348,36 @@ def test_keys_stay_in_view_where_there_is_room_and_nothing_scrolls_the_page(
         assert cell is not None
         assert abs(cell["x"] - left) < 2
         left += cell["width"]
+
+
+def test_a_table_that_goes_on_to_the_right_fades_there_until_its_end(
+    page: Page, tmp_path: Path
+) -> None:
+    names = [f"measure_{number:02}" for number in range(24)]
+    held = dict.fromkeys(names, 1_000.5)
+    page.goto(publish(tmp_path / "n", [row("A", held, **dict.fromkeys(names, 9.0))],
+                      key=("symbol",), columns=columns(*names)))  # fmt: skip
+    scroll = page.locator(f".scroll:has(> {TABLE})")
+    expect(scroll).to_have_class("scroll on-right")
+    scroll.evaluate("one => one.scrollTo(one.scrollWidth, 0)")
+    expect(scroll).to_have_class("scroll")
+
+
+def test_paper_has_ten_rows_of_a_table_and_says_where_the_others_are(
+    page: Page, tmp_path: Path
+) -> None:
+    rows = [row(f"S{number:02}", {"close": 123_456.75}, close=1.5) for number in range(30)]
+    page.goto(publish(tmp_path / "n", rows, key=("symbol",), columns=columns("close")))
+    page.emulate_media(media="print")
+    assert page.locator(f"{TABLE} tbody tr:visible").count() == 10
+    told = page.locator(f".scroll:has(> {TABLE})").evaluate(
+        "one => getComputedStyle(one, '::after').content"
+    )
+    assert told == '"… all rows and columns in the CSV"'
+    expect(tools(page)).to_be_hidden()
+    # A number is on one line, however narrow the paper is.
+    page.set_viewport_size({"width": 360, "height": 800})
+    heights = page.locator(f"{TABLE} td.pair span:visible").evaluate_all(
+        "all => [...new Set(all.map((one) => one.getClientRects().length))]"
+    )
+    assert heights == [1]

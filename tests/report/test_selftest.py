@@ -41,7 +41,7 @@ def test_the_self_test_shows_first_what_went_wrong() -> None:
     )  # fmt: skip
     assert view.selftest == (
         "11 of 12 seeded faults found, 9 attributed right, 1 given a wrong cause, "
-        "1 left unexplained."
+        "1 found but not named."
     )
     assert view.selftest_ok is False
     assert [(one.cause, one.unexplained, one.fine) for one in view.selftest_scores] == [

@@ -117,8 +117,10 @@ def test_each_incident_that_nothing_waives_has_its_command() -> None:
     two = replace(incident("b", "unexplained", 3, "B"), waiver="known")
     night = run(Verdict.FAIL, dataset("prices", one, two))
     lines = [line.strip() for line in str(render_night(night)).splitlines()]
-    assert [line for line in lines if "parity waive" in line] == ["parity waive 46a9473615ee"]
+    assert [line for line in lines if "parity waive" in line] == [
+        'parity waive 46a9473615ee --reason "…" --write'
+    ]
     later = replace(night, session=date(2005, 3, 1))
     old = str(render_night(night, beside=Beside(nights=[later, night])))
-    assert "parity waive --session 2005-02-28 46a9473615ee" in old
+    assert 'parity waive --session 2005-02-28 46a9473615ee --reason "…" --write' in old
     assert "parity waive" not in str(render_night(replace(night, phase="adhoc")))

@@ -15,6 +15,7 @@ from parity.model.verdict import Side, Verdict
 from parity.model.waiver import Waiver, WaiverState, WaiverUse
 from parity.report.build import night_view
 from parity.report.headline import answer, headline, night_line
+from parity.report.html import night_page
 from parity.report.publish import write_night
 from parity.report.terminal import render_night
 from parity.report.view import NightRow
@@ -186,6 +187,18 @@ def page_of(night: RunResult, folder: Path) -> str:
             for one in night.datasets}  # fmt: skip
     write_night(night, source(rows), folder / "night")
     return (folder / "night" / "index.html").read_text(encoding="utf-8")
+
+
+def test_after_four_the_rest_is_folded_and_nothing_is_said_to_be_empty() -> None:
+    blank: dict[str, Any] = {"owner": "", "reason": " ", "cause": ""}
+    uses = [use(f"w{number}", WaiverState.EXPIRED, 1, **blank) for number in range(6)]
+    night = run(Verdict.FAIL, dataset("bars", incident("a", "rounding", 1)), waivers=tuple(uses))
+    page = night_page(night_view(night))
+    part = page[page.index('id="waivers"') :]
+    part = part[: part.index("</section>")]
+    assert part.index("<code>w3</code>") < part.index("<summary>2 more</summary>")
+    assert part.index("<summary>2 more</summary>") < part.index("<code>w4</code>")
+    assert part.count("(bars, «empty»)") == part.count("«empty»: «empty»") == 6
 
 
 def test_a_hostile_waiver_is_text_wherever_it_stands(tmp_path: Path) -> None:

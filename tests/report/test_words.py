@@ -126,3 +126,13 @@ def test_sort_numbers() -> None:
     assert sort_number(timedelta(hours=-1)) == "-3600.0"
     assert sort_number(math.nan) is None
     assert sort_number("12") is None
+
+
+def test_integers_beyond_the_range_of_a_double() -> None:
+    """10^400 is none: integers subtract exactly, and from a double nothing is said."""
+    large = 10**400
+    assert delta_of(large, large + 1) == 1
+    assert delta_of(1.5, large) is None
+    assert delta_text(delta_of(0, large)) == f"{large:+,}"
+    assert decimals_for(delta_of(0, large)) == 4
+    assert sort_number(large) == str(large)

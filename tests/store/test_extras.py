@@ -104,8 +104,31 @@ def test_a_seal_of_something_else_protects_nothing(store: Store, tmp_path: Path)
     assert sorted(contents(tmp_path)) == ["manifest.json", "quality-bars-legacy.html"]
 
 
-def test_extras_that_cannot_be_written_store_nothing(store: Store, tmp_path: Path) -> None:
-    (tmp_path / RUN / "pictures.json").mkdir(parents=True)
+def test_an_extra_that_cannot_be_written_is_logged_and_left_out(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked = tmp_path / RUN / "pictures.json"
+    blocked.mkdir(parents=True)
+    save(store, tmp_path, pictures=b"1", quality_bars_legacy=b"<p>")
+    assert store.current("m", SESSION) is not None
+    assert (tmp_path / RUN / "bars.parquet").is_file()
+    assert (tmp_path / RUN / "quality-bars-legacy.html").read_bytes() == b"<p>"
+    assert caplog.messages == [f"{blocked} is left out: Is a directory"]
+
+
+def test_an_extra_that_cannot_be_written_anew_is_not_the_earlier_one(
+    store: Store, tmp_path: Path
+) -> None:
+    save(store, tmp_path, pictures=b"1")
+    (tmp_path / RUN / ".pictures.json.part").mkdir()
+    with pytest.raises(OSError, match="Is a directory"):
+        (tmp_path / RUN / ".pictures.json.part").open("wb")
+    evidence._write_extras(tmp_path / RUN, {"pictures.json": b"2"})
+    assert not (tmp_path / RUN / "pictures.json").exists()
+
+
+def test_rows_that_cannot_be_written_store_nothing(store: Store, tmp_path: Path) -> None:
+    (tmp_path / RUN / "bars.parquet").mkdir(parents=True)
     with pytest.raises(StoreError, match=r"cannot be written to .*: Is a directory"):
         save(store, tmp_path, pictures=b"1")
     assert store.current("m", SESSION) is None

@@ -47,4 +47,4 @@ def test_they_go_with_their_night(make: MakeHarness) -> None:
     clean_up(harness, datetime(2006, 3, 3, 1, tzinfo=UTC), dry_run=False, say=lambda _line: None)
     assert not published[0].exists()
     assert [path.name for path in old.iterdir()] == ["notes.html"]
-    assert (published[1] / PAGE).samefile(new / PAGE)
+    assert (published[1] / PAGE).read_bytes() == (new / PAGE).read_bytes() == b"said"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.model.result import RunResult
 from parity.model.suite import Suite
-from parity.report.view import NightRow
+from parity.report.nights import night_link
 
 __all__ = ["link_to", "of_night", "page_of"]
 
@@ -16,7 +16,7 @@ def of_night(suite: Suite, night: RunResult) -> str:
 
 def page_of(suite: Suite, night: RunResult) -> str:
     """Where the night's report can be opened."""
-    return link_to(suite, NightRow.of(night).link)
+    return link_to(suite, night_link(night))
 
 
 def link_to(suite: Suite, path: str) -> str:

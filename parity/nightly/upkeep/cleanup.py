@@ -21,6 +21,7 @@ from parity.nightly.night import LOGS
 from parity.nightly.phase_pages import republish_phases
 from parity.nightly.pruning import note_pruned
 from parity.nightly.serving_state import serving_view
+from parity.report.nights import with_superseded
 from parity.report.publish import write_index
 from parity.report.view import NightRow
 from parity.upkeep import folders, stored
@@ -113,21 +114,28 @@ class _Work:
         return old and session not in self.past.protected
 
     def _index(self, left: Iterable[folders.Page]) -> None:
-        """Of a session that was compared in two phases, the index has the later page.
+        """Of a session that was compared in two phases, the index has both pages.
 
         The pages of phases lose their links to what goes, too.
         """
         known = list(left)
         republish_phases(self.harness, {(page.phase, page.session) for page in known})
-        newest = {page.session: page for page in known}
+        suite, store = self.harness.suite, self.harness.store
+        past = {run.run_id for run in store.superseded(suite.migration)}
         rows: list[NightRow] = []
-        for page in newest.values():
+        for page in known:
             # Of a page that another version wrote, the next night knows more.
             with suppress(KeyError, TypeError, ValueError):
                 rows.append(NightRow.from_json(page.result))
-        suite = self.harness.suite
-        serving = serving_view(self.harness)
-        write_index(rows, suite.reports, migration=suite.migration, serving=serving)
+        write_index(
+            with_superseded(
+                [row for row in rows if row.run_id not in past],
+                [row for row in rows if row.run_id in past],
+            ),
+            suite.reports,
+            migration=suite.migration,
+            serving=serving_view(self.harness),
+        )
 
     def _remove(self, shown: Path, files: tuple[Path, ...]) -> None:
         root = self.harness.suite.root

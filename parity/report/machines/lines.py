@@ -22,6 +22,7 @@ def in_order(view: NightView) -> Iterator[IncidentView]:
     found = view.incidents
     for one in (*found.cards, *found.briefs, *found.waived, *found.waived_briefs):
         yield one
+        yield from one.same
         yield from one.followers
 
 

@@ -26,6 +26,8 @@ def summary(view: NightView, link: str = "") -> str:
     sheet = _Sheet()
     sheet.add(f"## {symbol_of(view.verdict)} {plain(view.headline, _LINE)}")
     sheet.add(plain(view.answer, _LINE))
+    if view.incidents.todo:
+        sheet.add(f"What to do: {plain(view.incidents.todo, _LINE)}.")
     sheet.add(_about(view, link))
     sheet.add(plain(" · ".join(f"{one.value} {one.label}" for one in view.figures), _LINE))
     sheet.add(plain(gate_line(view), _LINE))

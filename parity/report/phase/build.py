@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from parity.model.phase import PhaseReport
+from parity.model.phase import PhaseReport, Row
 from parity.model.verdict import Phase, Verdict
 from parity.report.phase.calendar import calendar
 from parity.report.phase.lines import (
@@ -101,7 +101,9 @@ def _answer(report: PhaseReport) -> str:
         return "No night of it is stored; nothing is known."
     newest = report.sessions[-1]
     said = word_of(newest.verdict) if newest.verdict else "no night is stored"
-    return f"Its newest session, {day(newest.day)}: {said}."
+    which = "only" if len(report.sessions) == 1 else "newest"
+    again = f"; compared again later in {name_of(newest.again)}" if newest.again else ""
+    return f"Its {which} session, {day(newest.day)}: {said}{again}."
 
 
 def _neighbours(report: PhaseReport) -> tuple[PhaseLink | None, PhaseLink | None]:
@@ -153,7 +155,27 @@ def _rows(report: PhaseReport) -> str:
     if row.first != row.last:
         span = f"{span} to {date_text(row.last)}"
     end = "now" if report.in_force else "when the phase was left"
+    now = " by what parity.yaml asks now" if _other(row) else ""
+    then = f" {row.asked:,} were asked for when the phase was left." if _other(row) else ""
     return (
         f"Longest row: {count(row.longest, 'session')}, {span}. In a row {end}: {row.now:,}, of "
-        f"{row.needed:,} needed."
+        f"{row.needed:,} needed{now}.{then}{_cut(report)}"
     )
+
+
+def _other(row: Row) -> bool:
+    """Whether another number was asked for when the phase was left."""
+    return row.asked is not None and row.asked != row.needed
+
+
+def _cut(report: PhaseReport) -> str:
+    """Why a row is shorter than the calendar looks: a move ends it."""
+    last = report.row.last if report.row else None
+    for session in report.sessions:
+        if last is not None and session.day > last:
+            stay = next((one for one in report.stays if one.last == last), None)
+            if session.fault or stay is None or stay.left is None:
+                return ""
+            to = name_of(stay.left.to)
+            return f" The move to {to} after the session of {date_text(last)} ended that row."
+    return ""

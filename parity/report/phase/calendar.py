@@ -9,7 +9,7 @@ from itertools import groupby
 
 from parity.model.phase import PhaseReport, PhaseSession
 from parity.model.verdict import Verdict
-from parity.report.phase.words import cut
+from parity.report.phase.words import cut, name_of
 from parity.report.view import symbol_of, word_of
 from parity.report.words import day
 
@@ -111,4 +111,6 @@ def _told(session: PhaseSession) -> tuple[str, str, str]:
     word = word_of(session.verdict)
     why = f", {cut(session.told, _LONG)}" if session.told else ""
     said = f"{word}{why}" if session.verdict is not Verdict.PASS else word
+    if session.again:
+        said += f"; compared again later in {name_of(session.again)}"
     return session.verdict.value, symbol_of(session.verdict), said

@@ -128,7 +128,7 @@ def changes_told(changes: Sequence[Change]) -> Iterator[ChangeView]:
     """The newest first; once there is no room for more their lines are only counted."""
     room = DIFFS
     for change in reversed(changes):
-        lines = [visible(line)[:_LINE] for line in change.diff]
+        lines = [visible(line, most=None)[:_LINE] for line in change.diff]
         size = sum(map(len, lines))
         fits = size <= room
         room -= size if fits else 0
@@ -158,7 +158,7 @@ def _class(line: str) -> str:
 
 def signature_line(one: SignOff) -> SignOffView:
     """A signature, and whether it holds."""
-    state = "held until the phase was left" if one.ended else "holds"
+    state = "lapsed: the phase was left, until then it held" if one.ended else "holds"
     if one.lapsed:
         when = f" ({moment_text(one.lapsed_at)})" if one.lapsed_at else ""
         state = f"lapsed: {one.lapsed}{when}"
@@ -169,7 +169,8 @@ def signature_line(one: SignOff) -> SignOffView:
         at=moment(one.at),
         note=cut(one.note, 300),
         state=state,
-        ok=not one.lapsed,
+        ok=not one.lapsed and not one.ended,
+        ended=one.ended and not one.lapsed,
     )
 
 

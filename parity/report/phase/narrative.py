@@ -36,16 +36,18 @@ _ROW = {
 }
 _NAMED = 3  # waivers that are named; the others are counted
 _ASKED = 4
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def narrative(report: PhaseReport) -> tuple[str, ...]:
-    """Three to eight sentences."""
+    """Three to nine sentences."""
     told = (
         _purpose(report),
         _span(report),
         _moves(report),
         _row(report),
         troubles(report),
+        _again(report),
         _accepted(report),
         reliability(report),
         _next(report),
@@ -75,11 +77,12 @@ def _spans(report: PhaseReport) -> Iterator[str]:
         if stay.first is None or stay.last is None:
             continue
         if stay.left is None and report.in_force:
-            yield f"has been in force {again}since {date_text(stay.first)}"
+            yield f"has been in force {again}since the session of {date_text(stay.first)}"
         elif stay.first == stay.last:
-            yield f"lasted {again}one session, {date_text(stay.first)}"
+            yield f"lasted {again}one session, that of {date_text(stay.first)}"
         else:
-            yield f"lasted {again}from {date_text(stay.first)} to {date_text(stay.last)}"
+            span = f"the session of {date_text(stay.first)} to that of {date_text(stay.last)}"
+            yield f"lasted {again}from {span}"
 
 
 def _counted(report: PhaseReport) -> str:
@@ -97,7 +100,9 @@ def _counted(report: PhaseReport) -> str:
     whole = count(len(report.sessions), "session")
     if len(known) == 1:
         [(number, verb)] = known
-        return f"{whole}, {'which' if number == 1 else 'all of which'} {verb}"
+        only = report.sessions[0]
+        why = f" ({cut(only.told)})" if only.verdict is Verdict.FAIL and only.told else ""
+        return f"{whole}, which {verb}{why}" if number == 1 else f"{whole}, all of which {verb}"
     return f"{whole}, of which {anded([f'{number:,} {verb}' for number, verb in known])}"
 
 
@@ -109,7 +114,9 @@ def _moves(report: PhaseReport) -> str:
         again = "again " if len(report.stays) > 1 else ""
         told.append(f"entered {again}{_way(last.entered, last.red)}")
     if last.left:
-        told.append(f"left for {name_of(last.left.to)} {_way(last.left, last.red_after)}")
+        back = report.phase is Phase.CUTOVER and last.left.to == Phase.VALIDATION
+        how = "rolled back to" if back else "left for"
+        told.append(f"{how} {name_of(last.left.to)} {_way(last.left, last.red_after)}")
     return f"It was {' and '.join(told)}." if told else ""
 
 
@@ -139,8 +146,10 @@ def _row(report: PhaseReport) -> str:
         "there was no row of such sessions"
     )  # fmt: skip
     if not report.in_force:
-        return f"To leave it {count(row.needed, 'session')} in a row must have {_had(verb)}; " \
-               f"{longest}."  # fmt: skip
+        asked = row.needed if row.asked is None else row.asked
+        now = "" if asked == row.needed else f" (parity.yaml asks for {row.needed:,} now)"
+        needed = f"{count(asked, 'session')} in a row must have {_had(verb)}{now}"
+        return f"To leave it {needed}; {longest}."
     return f"{_now(row, verb)}; {longest}."
 
 
@@ -205,23 +214,65 @@ def _next(report: PhaseReport) -> str:
         return f"{to} nothing is missing: {all_}."
     if not gate.items:
         return "It is the last phase, and nothing is left to sign."
-    red = [_missing(item) for item in gate.red]
-    rest = f"; and {len(red) - _ASKED:,} more" if len(red) > _ASKED else ""
-    asked = f"{len(red):,} of {len(gate.items):,} conditions"
+    parts = _asked_for(gate)
+    rest = [f"{len(parts) - _ASKED:,} more"] if len(parts) > _ASKED else []
+    asked = f"{len(gate.red):,} of {len(gate.items):,} conditions are"
     if len(gate.items) == 1:
-        asked = "the only condition"
-    verb = "does" if len(red) == 1 else "do"
-    return f"{to} {asked} {verb} not hold yet: {'; '.join(red[:_ASKED])}{rest}; {_earliest(gate)}."
+        asked = "the only condition is"
+    named = anded([*parts[:_ASKED], *rest])
+    return f"{to} {asked} missing: {named}; {_earliest(report, gate)}."
 
 
-def _missing(item: Item) -> str:
+def _asked_for(gate: Checklist) -> list[str]:
+    """What is to be done: what is only counted on the sessions in a row is told with them."""
+    todo = gate.to_do
+    signed = [item for item in todo if item.manual]
+    parts = [_missing(item, gate) for item in todo if not item.manual]
+    if len(signed) == 1:
+        parts.append(f"a signature that “{cut(signed[0].title)}”")
+    elif signed:
+        parts.append(f"{_number(len(signed))} signatures")
+    return parts
+
+
+def _missing(item: Item, gate: Checklist) -> str:
     """What is to be done, without the command that does it."""
-    if item.manual:
-        return f"a signature that “{cut(item.title)}”"
+    if item.id.startswith("sessions-"):
+        more = "more " if item.runs else ""
+        kind = "passed " if item.id == "sessions-passed" else ""
+        waits = len(gate.waiting)
+        checks = f"{_number(waits)} check{' is' if waits == 1 else 's are'} counted on those"
+        row = f"{item.sessions:,} {more}{kind}session{'' if item.sessions == 1 else 's'} in a row"
+        return f"{row} ({checks})" if waits else row
+    if item.id == "drill":
+        return "a new drill" if item.since_why != "there was no drill" else "a drill"
     return cut((item.missing or item.evidence).split(": parity ")[0])
 
 
-def _earliest(gate: Checklist) -> str:
+def _number(number: int) -> str:
+    return _NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}"
+
+
+def _earliest(report: PhaseReport, gate: Checklist) -> str:
     if gate.earliest is None:
         return "when all could hold lies beyond the exchange's calendar"
-    return f"if all goes well from now on, all could hold on {date_text(gate.earliest)}"
+    still = any(life.open for life in report.incidents)
+    only = "and only if what is open now is mended or accepted before the next night"
+    when = f"all could hold on {date_text(gate.earliest)} at the earliest"
+    return f"{when}, {only}" if still else f"if all goes well from now on, {when}"
+
+
+def _again(report: PhaseReport) -> str:
+    """What became of sessions that were compared again in another phase."""
+    again = [session for session in report.sessions if session.again]
+    if not again:
+        return ""
+    said = {Verdict.PASS: "passed", Verdict.FAIL: "failed", Verdict.UNDECIDED: "was undecided"}
+    told = [
+        f"the session of {date_text(one.day)} was compared again in {name_of(one.again)}"
+        f"{f' and {said[one.again_verdict]}' if one.again_verdict else ''}"
+        for one in again[:_NAMED]
+    ]
+    rest = [f"so were {len(again) - _NAMED:,} more"] if len(again) > _NAMED else []
+    whole = anded([*told, *rest])
+    return f"{whole[0].upper()}{whole[1:]}."

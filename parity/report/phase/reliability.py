@@ -73,7 +73,21 @@ def reliability(report: PhaseReport) -> str:
         f"Flows were {_than(Fraction(*ours), Fraction(*theirs))} scripts{since}: "
         f"{_ok(*ours, 'flows')} and {_ok(*theirs, 'scripts')} succeeded"
     )
-    return f"{told}; {_speed(flows, _scripts(stay.flows))}."
+    scripts_by_name = _scripts(stay.flows)
+    inside = flows[0].kind is RunKind.FLOW
+    how = ", measured inside Prefect, without start-up" if inside else ""
+    commands = _as_commands(stay.flows, scripts_by_name) if inside else ""
+    return f"{told}; {_speed(flows, scripts_by_name, how)}{commands}."
+
+
+def _as_commands(found: Monitored, scripts: dict[str, Figures]) -> str:
+    """How much longer the commands take that start the flows; empty where that is not known."""
+    jobs = [line for line in found.lines if line.kind is RunKind.JOB and line.states.runs]
+    ratios = sorted(ratio for line in jobs if (ratio := _ratio(line, scripts)) is not None)
+    if not ratios:
+        return ""
+    ends = list(dict.fromkeys((_times(ratios[0]), _times(ratios[-1]))))
+    return f"; as commands, start-up included, they took {' to '.join(ends)} times as long"
 
 
 def _flows(found: Monitored) -> list[Figures]:
@@ -99,8 +113,8 @@ def _than(ours: Fraction, theirs: Fraction) -> str:
     return "more reliable than" if ours > theirs else "less reliable than"
 
 
-def _speed(flows: Sequence[Figures], scripts: dict[str, Figures]) -> str:
-    """The one that is slowest beside its script, at the median."""
+def _speed(flows: Sequence[Figures], scripts: dict[str, Figures], how: str) -> str:
+    """The one that is slowest beside its script, at the median; `how` that was measured."""
     known = [(ratio, line) for line in flows if (ratio := _ratio(line, scripts)) is not None]
     if not known:
         return "how fast they are beside scripts is not known"
@@ -110,9 +124,10 @@ def _speed(flows: Sequence[Figures], scripts: dict[str, Figures]) -> str:
     if ratio <= 1:
         which = "none" if len(known) > 1 else visible(line.name)
         verb = "took longer than its script" if len(known) > 1 else "took no longer than its script"
-        return f"{which} {verb} at the median ({took})"
+        return f"{which} {verb} at the median ({took}{how})"
     slowest = "" if len(known) == 1 else ", the slowest beside its script,"
-    return f"{visible(line.name)}{slowest} took {took} at the median, {_times(ratio)} times as long"
+    told = f"{visible(line.name)}{slowest} took {took} at the median"
+    return f"{told}, {_times(ratio)} times as long{how}"
 
 
 def _scripts(found: Monitored) -> dict[str, Figures]:

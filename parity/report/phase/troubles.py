@@ -26,8 +26,10 @@ def troubles(report: PhaseReport) -> str:
     verb = "was" if len(bad) == 1 else "were"
     head = f"{count(len(bad), 'incident')} {verb} seen and not accepted{_followers(report)}"
     fates = f", {_fates(bad)}" if len(bad) > 1 else ""
-    named = "; ".join(map(_told, bad[:_NAMED]))
-    rest = f"; and {len(bad) - _NAMED:,} more" if len(bad) > _NAMED else ""
+    alike = _alike(bad)
+    named = "; ".join(map(_told, alike[:_NAMED]))
+    more = sum(len(lives) for lives in alike[_NAMED:])
+    rest = f"; and {more:,} more" if more else ""
     return f"{head}{fates}: {named}{rest}."
 
 
@@ -66,8 +68,19 @@ def _fates(bad: Sequence[Lifetime]) -> str:
     return f"{still:,} of them open and {len(gone):,} gone again after at most {longest}"
 
 
-def _told(life: Lifetime) -> str:
+def _alike(bad: Sequence[Lifetime]) -> list[list[Lifetime]]:
+    """Those of one cause and fate together, such as one split in three datasets."""
+    found: dict[tuple[object, ...], list[Lifetime]] = {}
+    for life in bad:
+        kind = (life.cause, life.proved, life.symbols, life.first, life.gone, life.nights,
+                life.returns)  # fmt: skip
+        found.setdefault(kind if life.proved else (life.dataset, life.id), []).append(life)
+    return list(found.values())
+
+
+def _told(lives: Sequence[Lifetime]) -> str:
     """`an unadjusted split in yahoo (AAPL), gone after 3 nights (28 February to 2 March 2005)`."""
+    life = lives[0]
     what = phrase(life.cause) if life.proved else "unexplained differences"
     where = f" ({cut(some_of(life.symbols, 2), 60)})" if life.symbols else ""
     if life.gone is None:
@@ -75,7 +88,8 @@ def _told(life: Lifetime) -> str:
     else:
         fate = f"seen first on {date_text(life.first)} and gone after {count(life.nights, 'night')}"
     back = f", having come back {_times(life.returns)}" if life.returns else ""
-    return f"{visible(what)} in {cut(life.dataset, 60)}{where}, {fate}{back}"
+    place = cut(life.dataset, 60) if len(lives) == 1 else f"{len(lives):,} datasets"
+    return f"{visible(what)} in {place}{where}, {fate}{back}"
 
 
 def _times(number: int) -> str:

@@ -85,7 +85,7 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOffView:
-    """A signature; `state` says whether it holds."""
+    """A signature; `state` says whether it holds; `ended`: it did until the phase was left."""
 
     item: str
     text: str
@@ -94,6 +94,7 @@ class SignOffView:
     note: str
     state: str
     ok: bool
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

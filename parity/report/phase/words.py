@@ -24,7 +24,7 @@ def date_text(session: date) -> str:
 
 def cut(text: str, longest: int = _LONG) -> str:
     """The text in one line with nothing hidden in it, and no longer than that."""
-    shown = visible(" ".join(text.split()))
+    shown = visible(" ".join(text.split())[: 2 * longest], most=None)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 

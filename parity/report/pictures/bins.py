@@ -17,7 +17,10 @@ _STEPS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """`counts[n]` sizes from `edges[n]` up to but not `edges[n + 1]`; the last has its end too."""
+    """`counts[n]` sizes from `edges[n]` up to but not `edges[n + 1]`; the last has its end too.
+
+    Sizes equal to a limit lie below it.
+    """
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -54,20 +57,26 @@ def _needed(edges: list[float], low: float, high: float) -> list[float]:
     return [start, *(edge for edge in known if start < edge < end), end]
 
 
-def bins_of(sizes: np.ndarray[Any, Any], also: float | None = None) -> Bins:
+def bins_of(sizes: np.ndarray[Any, Any], limit: float | None = None) -> Bins:
     """How many of some sizes lie where.
 
     Args:
         sizes: finite and above zero, at least one.
-        also: a size that has to lie within the edges.
+        limit: what is not beyond it lies in other bins than what is: it is one of the edges.
     """
     import numpy as np
 
     low, high = float(sizes.min()), float(sizes.max())
-    if also is not None:
-        low, high = min(low, also), max(high, also)
+    if limit is not None:
+        # What is equal to the limit needs a bin below it.
+        low = min(low, math.nextafter(limit, 0.0) if low == limit else limit)
+        high = max(high, limit)
     edges = edges_between(low, high)
+    if limit is not None:
+        edges = tuple(sorted({*edges, limit}))
     places = np.searchsorted(np.asarray(edges), sizes, side="right") - 1
     places = np.minimum(places, len(edges) - 2)
+    if limit is not None:
+        places[sizes == limit] = edges.index(limit) - 1
     counts = np.bincount(places, minlength=len(edges) - 1)
     return Bins(edges, tuple(int(number) for number in counts))

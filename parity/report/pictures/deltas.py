@@ -16,10 +16,11 @@ from parity.report.words import count, visible
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["COLUMNS", "HEIGHT", "WIDTH", "Limit", "delta_pictures", "limit_of"]
+__all__ = ["COLUMNS", "HEIGHT", "WIDTH", "Limit", "delta_pictures", "limit_of", "ratios_of"]
 
 COLUMNS = 6  # those that differ in most rows
 WIDTH, HEIGHT = 320, 110  # of the drawing
+_ALIKE = 0.01  # of what a ratio is away from 1: so near to one another they are one ratio
 _LEAST = 2.0  # one row among millions must still be seen
 
 
@@ -50,8 +51,24 @@ def delta_pictures(kept: Kept, dataset: DatasetResult) -> tuple[tuple[DeltaPictu
         (one for one in dataset.columns if one.mismatched and ("delta", one.name) in kept.names),
         key=lambda one: -one.mismatched,
     )
-    pictures = [_picture(kept, column) for column in ordered[:COLUMNS]]
+    pictures = [_tried(kept, column) for column in ordered[:COLUMNS]]
     return tuple(one for one in pictures if one is not None), max(0, len(ordered) - COLUMNS)
+
+
+def _tried(kept: Kept, column: ColumnResult) -> DeltaPicture | None:
+    """The picture; where a value cannot be drawn, one that says so: the others are drawn."""
+    from pyarrow import ArrowException  # not at the top: slow to import
+
+    try:
+        return _picture(kept, column)
+    except (ArrowException, ArithmeticError, LookupError, OSError, ValueError) as error:
+        says = f"Not drawn: {type(error).__name__}"
+        limit = visible(column.tolerance.partition(" because ")[0])
+        name = visible(column.name)
+        return DeltaPicture(
+            column=name, label=f"differences of {name}: {says.lower()}", unit="|Δ|", bars=(),
+            line=None, limit=limit, low="", high="", most="", says=says,
+        )  # fmt: skip
 
 
 def _picture(kept: Kept, column: ColumnResult) -> DeltaPicture | None:
@@ -60,7 +77,8 @@ def _picture(kept: Kept, column: ColumnResult) -> DeltaPicture | None:
     limit = limit_of(column.tolerance)
     delta, measured = _sizes(kept, column, limit)
     finite = np.isfinite(delta)
-    sizes = measured[finite & (measured > 0) & np.isfinite(measured)]
+    # A delta of many times a tiny tolerance may be more than a double can say: it counts too.
+    sizes = np.minimum(measured[finite & (measured > 0)], np.finfo(np.float64).max)
     if not sizes.size:
         return None
     line = 1.0 if limit.rel else limit.abs or None
@@ -77,7 +95,38 @@ def _picture(kept: Kept, column: ColumnResult) -> DeltaPicture | None:
         high=_edge(bins.edges[-1]),
         most=f"{max(bins.counts):,}",
         says=f"{count(beside, 'row')} without a number on one side" if beside > 0 else "",
+        ratio="" if beside > 0 else _ratio(kept, column),
     )
+
+
+def ratios_of(pictures: Sequence[DeltaPicture]) -> tuple[str, ...]:
+    """What candidate is to legacy in sentences, where each column has one ratio; else empty."""
+    columns: dict[str, list[str]] = {}
+    for one in pictures:
+        columns.setdefault(one.ratio, []).append(one.column)
+    if "" in columns:
+        return ()
+    return tuple(
+        f"Candidate is {ratio} times legacy wherever it differs: {', '.join(names)}"
+        for ratio, names in columns.items()
+    )
+
+
+def _ratio(kept: Kept, column: ColumnResult) -> str:
+    """The one ratio of all rows that differ in the column; empty where there are several."""
+    import numpy as np
+
+    roles = ("legacy", "candidate")
+    if any((role, column.name) not in kept.names for role in roles):
+        return ""
+    table = kept.table(kept.names[role, column.name] for role in roles)
+    differs = _differs(kept, column)
+    legacy, candidate = (kept.numbers(table, role, column.name)[differs] for role in roles)
+    with np.errstate(all="ignore"):
+        ratios = candidate / legacy
+        one = float(np.median(ratios)) if ratios.size else math.nan
+        alike = np.abs(ratios - one) <= _ALIKE * abs(one - 1)
+    return f"{one:.4g}" if math.isfinite(one) and bool(alike.all()) else ""
 
 
 def _differs(kept: Kept, column: ColumnResult) -> np.ndarray[Any, Any]:
@@ -141,8 +190,10 @@ def _bars(bins: Bins, line: float | None) -> Iterator[Bar]:
 
 def _edge(size: float) -> str:
     if size >= 1e6 or 0 < size < 1e-4:
-        return f"{size:.0e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
-    return f"{size:,.4f}".rstrip("0").rstrip(".") if size < 1 else f"{size:,.0f}"
+        text = f"{size:.0e}" if float(f"{size:.0e}") == size else f"{size:.6g}"
+        return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    text = f"{size:,.9f}" if size < 1 else f"{size:,.6f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def _label(column: ColumnResult, bins: Bins, line: float | None) -> str:

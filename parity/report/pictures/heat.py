@@ -6,11 +6,13 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from parity.model.result import Origin
 from parity.report.pictures.kept import Kept
 from parity.report.pictures.view import HeatCell, HeatMap, HeatRow
-from parity.report.words import EXCHANGE_ZONE, count, visible
+from parity.report.words import EXCHANGE_ZONE, count, some_of, visible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +23,16 @@ __all__ = ["SESSIONS", "SYMBOLS", "heat_map"]
 SYMBOLS = 40  # those with most rows
 SESSIONS = 60  # the newest; what came before is one column
 SHADES = 5
+_LONG = 10  # sessions; so many runs are told
+_RUNS = 3
+_WEEKEND = 5  # days from a session to the next one
 ALL = "all"
 _EPOCH = date(1970, 1, 1)
 
 
-def heat_map(kept: Kept, symbols: Collection[str], most: int = SYMBOLS) -> HeatMap | None:
+def heat_map(
+    kept: Kept, symbols: Collection[str], most: int = SYMBOLS, origin: Origin | None = None
+) -> HeatMap | None:
     """Counts of the rows that differ.
 
     The session of a row is the day of its time at the exchange. None where the key has no time,
@@ -33,32 +40,42 @@ def heat_map(kept: Kept, symbols: Collection[str], most: int = SYMBOLS) -> HeatM
 
     Args:
         kept: the file of all rows that differ.
-        symbols: of the dataset's incidents; they tell which column of the key has symbols. Where
-            none has, there is one row of all.
+        symbols: of the dataset's incidents; they tell which column of the key has symbols where
+            the origin does not. Where none has, there is one row of all.
         most: how many symbols are shown.
+        origin: names the columns that have time and symbol. Where it does not, the time is the
+            first column of the key that may be one.
     """
     import numpy as np
 
     table = kept.table(kept.key)
-    days = _days(kept, table)
+    days = _days(kept, table, origin)
     if days is None:
         return None
-    names, codes = _symbols(kept, table, set(symbols))
+    names, codes = _symbols(kept, table, set(symbols), origin)
     counted = _counted(codes, days, len(names))
     if np.count_nonzero(counted.whole) * len(counted.days) <= 1:
         return None
     return _map(names, counted, most)
 
 
-def _days(kept: Kept, table: pa.Table) -> np.ndarray[Any, Any] | None:
+def _columns(kept: Kept, named: str | None) -> tuple[str, ...]:
+    """The file's name of a column of the key; all of them where it is not known which."""
+    held = kept.names.get(("key", named)) if named else None
+    return (held,) if held else kept.key
+
+
+def _days(kept: Kept, table: pa.Table, origin: Origin | None) -> np.ndarray[Any, Any] | None:
     """For each row the session as days since 1970, -2**31 where it has none; None: no time."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name in kept.key:
+    for name in _columns(kept, origin.time if origin else None):
         column = table[name]
         if pa.types.is_timestamp(column.type):
+            if column.type.tz is None:
+                column = _zoned(column, origin.timezone if origin else None)
             if column.type.tz is not None:
                 zoned = column.cast(pa.timestamp("us", tz=str(EXCHANGE_ZONE)))
                 column = pc.local_timestamp(zoned)
@@ -70,21 +87,31 @@ def _days(kept: Kept, table: pa.Table) -> np.ndarray[Any, Any] | None:
     return None
 
 
+def _zoned(column: pa.ChunkedArray, zone: str | None) -> pa.ChunkedArray:
+    """Bare timestamps as instants, where their zone is known and not all are midnights: days."""
+    import pyarrow.compute as pc
+
+    if zone is None or pc.all(pc.equal(column, pc.floor_temporal(column, unit="day"))).as_py():
+        return column
+    return pc.assume_timezone(column, zone, ambiguous="earliest", nonexistent="earliest")
+
+
 def _symbols(
-    kept: Kept, table: pa.Table, symbols: set[str]
+    kept: Kept, table: pa.Table, symbols: set[str], origin: Origin | None
 ) -> tuple[list[str], np.ndarray[Any, Any]]:
     """The symbols, and for each row its place among them."""
     import numpy as np
     import pyarrow as pa
 
     best: tuple[int, list[str], np.ndarray[Any, Any]] | None = None
-    for name in kept.key:
+    sure = origin is not None and ("key", origin.symbol or "") in kept.names
+    for name in _columns(kept, origin.symbol if origin else None):
         column = table[name]
-        if not pa.types.is_string(column.type) or not symbols:
+        if not sure and (not pa.types.is_string(column.type) or not symbols):
             continue
-        encoded = column.combine_chunks().dictionary_encode()
+        encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
         names = ["NULL" if one is None else one for one in encoded.dictionary.to_pylist()]
-        known = len(symbols.intersection(names))
+        known = 1 if sure else len(symbols.intersection(names))
         if known and (best is None or known > best[0]):
             places = encoded.indices.fill_null(len(names)).to_numpy()
             best = known, [*names, "NULL"], places
@@ -140,7 +167,34 @@ def _map(names: Sequence[str], counted: _Counted, most: int) -> HeatMap:
         sessions=tuple(columns),
         rows=rows,
         says=_says(len(order), len(shown), len(counted.days), older, left, counted.timeless),
+        told=_told(names, counted, shown) if len(shown) == len(order) else (),
     )
+
+
+def _told(names: Sequence[str], counted: _Counted, shown: Sequence[int]) -> tuple[str, ...]:
+    """What the map shows where that is one long run of single rows for each symbol; else empty."""
+    import numpy as np
+
+    runs: dict[tuple[int, int], list[str]] = {}
+    for n in shown:
+        places = np.flatnonzero(counted.grid[n])
+        first, last = int(places[0]), int(places[-1])
+        unbroken = len(places) == last - first + 1 >= _LONG
+        if not unbroken or counted.whole[n] != len(places) or _gaps(counted.days[first : last + 1]):
+            return ()
+        runs.setdefault((first, last), []).append(names[n])
+    if len(runs) > _RUNS:
+        return ()
+    return tuple(
+        f"{some_of(tuple(sorted(whose)))}: one row on each of {last - first + 1:,} sessions "
+        f"from {_day(counted.days[first])} to {_day(counted.days[last])}"
+        for (first, last), whose in runs.items()
+    )
+
+
+def _gaps(days: Sequence[int]) -> bool:
+    """Whether there is more between two sessions than a long weekend."""
+    return any(after - before > _WEEKEND for before, after in pairwise(days))
 
 
 def _day(number: int) -> str:

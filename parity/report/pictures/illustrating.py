@@ -9,13 +9,17 @@ from parity.model.picture import Series
 from parity.model.result import DatasetResult, RunResult
 from parity.report.beside import Beside
 from parity.report.incidentview import IncidentsView, IncidentView
-from parity.report.nights import NightRow
-from parity.report.pictures.deltas import delta_pictures
+from parity.report.pictures.deltas import delta_pictures, ratios_of
 from parity.report.pictures.heat import SESSIONS, SYMBOLS, heat_map
 from parity.report.pictures.incident import incident_picture
-from parity.report.pictures.kept import kept_rows
+from parity.report.pictures.kept import Kept, kept_rows
 from parity.report.pictures.trends import LAST, trend_pictures
-from parity.report.pictures.view import DatasetPictures, IncidentPicture, TrendPictures
+from parity.report.pictures.view import (
+    DatasetPictures,
+    HeatMap,
+    IncidentPicture,
+    TrendPictures,
+)
 from parity.report.view import DatasetView, NightView
 from parity.report.words import count, visible
 
@@ -87,30 +91,41 @@ def _of_dataset(
 ) -> DatasetPictures | None:
     if not dataset.rows.discrepancies:
         return None
-    from pyarrow import ArrowException  # not at the top: slow to import
-
     kept = kept_rows(beside.evidence, result, dataset)
     if kept is None:
         missing = "Not kept: the file with all rows of this run is not there."
         return DatasetPictures(anchor=item.anchor, name=item.name, missing=missing)
     symbols = {name for one in dataset.incidents for name in one.scope.symbols}
-    try:
-        heat = heat_map(kept, symbols, most)
-        deltas, more = delta_pictures(kept, dataset)
-    except (ArrowException, ArithmeticError, OSError, ValueError) as error:
-        # Any value may stand in a row; a page without a picture is still a page.
-        missing = f"Not drawn: {type(error).__name__}"
-        return DatasetPictures(anchor=item.anchor, name=item.name, missing=missing)
+    heat, missing = _heat(kept, symbols, most, dataset)
+    deltas, more = delta_pictures(kept, dataset)
+    told = [f"{count(more, 'more column')} with differences left out"] if more else []
+    if missing and deltas:
+        told.append(f"Heat map: {missing}")
     return DatasetPictures(
         anchor=item.anchor,
         name=item.name,
         heat=heat,
         deltas=deltas,
-        more=f"{count(more, 'more column')} with differences left out" if more else "",
+        ratios=ratios_of(deltas),
+        more=". ".join(told),
+        missing="" if deltas else missing,
     )
+
+
+def _heat(
+    kept: Kept, symbols: set[str], most: int, dataset: DatasetResult
+) -> tuple[HeatMap | None, str]:
+    """The heat map, or why there is none though there might be."""
+    from pyarrow import ArrowException  # not at the top: slow to import
+
+    try:
+        return heat_map(kept, symbols, most, dataset.origin), ""
+    except (ArrowException, ArithmeticError, LookupError, OSError, ValueError) as error:
+        # Any value may stand in a row; a page without a picture is still a page.
+        return None, f"Not drawn: {type(error).__name__}"
 
 
 def _trends(result: RunResult, beside: Beside) -> TrendPictures | None:
     before = [night for night in beside.nights or () if night.session <= result.session]
     newest = sorted(before, key=lambda night: night.session, reverse=True)
-    return trend_pictures([NightRow.of(night) for night in newest[:LAST]], LAST)
+    return trend_pictures([beside.row_of(night) for night in newest[:LAST]], LAST)

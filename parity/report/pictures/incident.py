@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parity.model.picture import Series
 from parity.model.thinning import thinned
-from parity.report.pictures.seen import number_text, seen
+from parity.report.pictures.seen import number_text, own_places, seen
 from parity.report.pictures.times import Times, times_of
 from parity.report.pictures.view import IncidentPicture, Moment
 from parity.report.words import count, visible
@@ -35,18 +36,19 @@ def incident_picture(ident: str, series: Series, points: int, listed: int) -> In
     drawn = _some(series, points)
     times = times_of(drawn.times)
     delta = [_delta(*pair) for pair in zip(drawn.legacy, drawn.candidate, strict=True)]
-    own = [n for n, text in enumerate(drawn.times) if _own(series, text)]
+    own = own_places(drawn)
     rows = _rows(drawn, times, delta, set(own), listed)
     return IncidentPicture(
         id=ident,
-        label=seen(drawn, times),
+        label=seen(series, times_of(series.times)),
         column=visible(series.column),
-        note=_note(series, len(drawn.times), len(rows)),
+        note=_note(series, len(drawn.times)),
         rows=rows,
         chart={
             "days": times.days,
             "times": times.numbers,
             "shade": [own[0], own[-1]] if own else None,
+            "spans": _spans(own),
             "plots": [
                 {
                     "name": visible(series.column),
@@ -62,9 +64,15 @@ def incident_picture(ident: str, series: Series, points: int, listed: int) -> In
     )
 
 
-def _own(series: Series, text: str) -> bool:
-    # Texts of one form sort as their times do.
-    return bool(series.first) and series.first <= text <= series.last
+def _spans(own: Sequence[int]) -> list[list[int]]:
+    """The first and the last of each run of neighbouring places."""
+    spans: list[list[int]] = []
+    for place in own:
+        if spans and spans[-1][1] == place - 1:
+            spans[-1][1] = place
+        else:
+            spans.append([place, place])
+    return spans
 
 
 def _delta(legacy: Value, candidate: Value) -> Value:
@@ -81,23 +89,19 @@ def _plain(value: float) -> float:
 
 
 def _some(series: Series, most: int) -> Series:
-    pairs = zip(series.legacy, series.candidate, strict=True)
+    pairs = list(zip(series.legacy, series.candidate, strict=True))
     telling = [place for place, (one, other) in enumerate(pairs) if one != other]
-    kept = thinned(len(series.times), most, ends=min(10, most // 4), telling=telling)
+    lines = [[_delta(*pair) for pair in pairs], series.legacy, series.candidate]
+    ends = min(10, most // 4)
+    kept = thinned(len(series.times), most, ends=ends, telling=telling, lines=lines)
     if len(kept) == len(series.times):
         return series
-    return Series(
-        dataset=series.dataset,
-        incident=series.incident,
-        symbol=series.symbol,
-        column=series.column,
+    return replace(
+        series,
         times=tuple(series.times[place] for place in kept),
         legacy=tuple(series.legacy[place] for place in kept),
         candidate=tuple(series.candidate[place] for place in kept),
-        first=series.first,
-        last=series.last,
-        whole=series.whole,
-        source=series.source,
+        own=None if series.own is None else tuple(series.own[place] for place in kept),
     )
 
 
@@ -106,7 +110,8 @@ def _rows(
 ) -> tuple[Moment, ...]:
     """The numbers: all of them, or the ends of the chart and what differs."""
     telling = [n for n, one in enumerate(delta) if one != 0]
-    kept = thinned(len(delta), most, ends=min(_ENDS, most // 4), telling=telling)
+    ends = min(_ENDS, most // 4)
+    kept = thinned(len(delta), most, ends=ends, telling=telling, lines=[delta])
     return tuple(
         Moment(
             time=times.texts[place],
@@ -128,11 +133,8 @@ def _rounded(value: Value) -> Value:
     return None if value is None else float(f"{value:.{_DIGITS}g}")
 
 
-def _note(series: Series, drawn: int, listed: int) -> str:
-    parts = []
-    if series.whole > drawn:
-        whole = "more than 100,000 rows" if series.whole > _COUNTED else count(series.whole, "row")
-        parts.append(f"{drawn:,} of {whole} are drawn, the ends and what differs first")
-    if listed < drawn:
-        parts.append(f"{listed:,} of {drawn:,} points are listed")
-    return "; ".join(parts)
+def _note(series: Series, drawn: int) -> str:
+    if series.whole <= drawn:
+        return ""
+    whole = "more than 100,000 rows" if series.whole > _COUNTED else count(series.whole, "row")
+    return f"{drawn:,} of {whole} are drawn; all rows that differ are in the CSV."

@@ -8,7 +8,7 @@ from parity.model.picture import Series
 from parity.report.pictures.times import Times
 from parity.report.words import ratio_text, visible
 
-__all__ = ["number_text", "seen"]
+__all__ = ["difference", "number_text", "own_places", "seen"]
 
 _ALIKE = 0.001  # ratios so near to one another are one ratio, deltas by their own size
 _ROUGHLY = 0.05  # of what a ratio is away from 1
@@ -38,16 +38,33 @@ def seen(series: Series, times: Times) -> str:
     ends = " to ".join(dict.fromkeys((times.texts[0], times.texts[-1])))
     whose = f" of {visible(series.symbol)}" if series.symbol else ""
     source = f" ({visible(series.source)})" if series.source else ""
-    return f"{visible(series.column)}{whose}{source}, {ends}: {_difference(series, times)}"
+    return f"{visible(series.column)}{whose}{source}, {ends}: {_told(series, times)}"
 
 
-def _difference(series: Series, times: Times) -> str:
-    pairs = [
-        (n, one, other)
-        for n, (one, other) in enumerate(zip(series.legacy, series.candidate, strict=True))
-        # What else differs nearby is another incident's, or within tolerance.
-        if not series.first or series.first <= series.times[n] <= series.last
-    ]
+def _told(series: Series, times: Times) -> str:
+    """What was told when all points were there, else what those that were kept tell."""
+    if series.says:
+        return visible(series.says, most=None)
+    part = "of the points kept, " if series.whole > len(series.times) else ""
+    return part + difference(series, times)
+
+
+def own_places(series: Series) -> list[int]:
+    """The places of the incident's rows; of an older file all from its first to its last."""
+    if series.own is not None:
+        return [place for place, mine in enumerate(series.own) if mine]
+    if not series.first:
+        return []
+    # Texts of one form sort as their times do.
+    return [n for n, text in enumerate(series.times) if series.first <= text <= series.last]
+
+
+def difference(series: Series, times: Times) -> str:
+    """What the points of a series show: `candidate is half of legacy from 2005-02-28 on`."""
+    # What else differs nearby is another incident's, or within tolerance.
+    known = series.own is not None or bool(series.first)
+    own = own_places(series) if known else range(len(series.times))
+    pairs = [(n, series.legacy[n], series.candidate[n]) for n in own]
     both = [n for n, one, other in pairs if one != other and None not in (one, other)]
     alone = {
         "candidate": [n for n, one, other in pairs if other is None and one is not None],

@@ -19,6 +19,8 @@ _KEYS = (
     ("waived", "waived"), ("legacy", "legacy jobs, s"), ("candidate", "candidate jobs, s"),
 )  # fmt: skip
 
+_LARGE = 1_000  # seconds; beyond, tenths tell nothing
+
 Numbers = tuple[float | None, ...]
 
 
@@ -97,7 +99,7 @@ def _plots(columns: Sequence[Numbers]) -> list[dict[str, object]]:
 def _text(value: float | None) -> str:
     if value is None:
         return ABSENT
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.{int(value < _LARGE)}f}"
 
 
 def _label(nights: Sequence[NightRow], values: Sequence[Numbers]) -> str:
@@ -110,7 +112,8 @@ def _label(nights: Sequence[NightRow], values: Sequence[Numbers]) -> str:
     for side, place in (("legacy", 4), ("candidate", 5)):
         known = [number for one in values if (number := one[place]) is not None]
         if known:
-            told.append(f"{side} jobs took {_text(min(known))} to {_text(max(known))} seconds")
+            ends = " to ".join(dict.fromkeys(map(_text, (min(known), max(known)))))
+            told.append(f"{side} jobs took {ends} seconds")
     return "; ".join(told)
 
 

@@ -72,11 +72,15 @@ class HeatRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap:
-    """Rows that differ, symbol by session; `says` tells what is in it and what is left out."""
+    """Rows that differ, symbol by session; `says` tells what is in it and what is left out.
+
+    `told` says all of it in sentences where the map shows nothing more; empty where it does.
+    """
 
     sessions: tuple[str, ...]
     rows: tuple[HeatRow, ...]
     says: str
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,8 @@ class DeltaPicture:
     """The sizes of a column's deltas against its tolerance.
 
     `unit` says of what the sizes are; `line` is where the tolerance is drawn, None where there is
-    none; `says` counts what is not in the bars.
+    none; `says` counts what is not in the bars; `ratio` is what candidate is to legacy where that
+    is the same in every row.
     """
 
     column: str
@@ -110,16 +115,21 @@ class DeltaPicture:
     high: str
     most: str
     says: str
+    ratio: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetPictures:
-    """The heat map and the deltas of a dataset; `missing` says why there is neither."""
+    """The heat map and the deltas of a dataset; `missing` says why there is neither.
+
+    `ratios` say it in sentences where every column is off by one ratio.
+    """
 
     anchor: str
     name: str
     heat: HeatMap | None = None
     deltas: tuple[DeltaPicture, ...] = ()
+    ratios: tuple[str, ...] = ()
     more: str = ""
     missing: str = ""
 

@@ -65,6 +65,8 @@
       }
       this.frame = place.closest("[data-chart]");
       this.figure = place.closest("figure");
+      // Without a script nothing is drawn, and nothing is said of what is drawn.
+      for (const one of this.figure.querySelectorAll(":scope > [hidden]")) one.hidden = false;
       this.at = this.frame.querySelector(".at");
       this.outputs = [...this.frame.querySelectorAll(".key output")];
       this.plots = [];
@@ -98,7 +100,9 @@
       };
       const { shade } = this.given;
       if (shade && (shade[0] > 0 || shade[1] < this.size - 1)) {
-        add("Zoom to the incident", () => this.zoom(shade[0] - 0.5, shade[1] + 0.5));
+        // Of what fills the chart anyway, the end that is nearer to now.
+        if (shade[1] - shade[0] < this.size * 0.6) add("Zoom to the incident", () => this.zoom(shade[0] - 0.5, shade[1] + 0.5));
+        else add("Zoom to where it ends", () => this.zoom(Math.max(0, shade[1] - 20) - 0.5, Math.min(this.size - 1, shade[1] + 20) + 0.5));
       }
       this.reset = add("Reset zoom", () => this.zoom(-0.5, this.size - 0.5));
       this.reset.disabled = true;
@@ -171,11 +175,13 @@
     }
 
     shade(plot) {
-      const { shade } = this.given;
-      if (!shade) return;
+      for (const [first, last] of this.given.spans || []) this.span(plot, first, last);
+    }
+
+    span(plot, first, last) {
       const { ctx, bbox } = plot;
       const at = (value) => Math.min(Math.max(plot.valToPos(value, "x", true), bbox.left), bbox.left + bbox.width);
-      const [left, right] = [at(shade[0] - 0.5), at(shade[1] + 0.5)];
+      const [left, right] = [at(first - 0.5), at(last + 0.5)];
       if (right <= left) return;
       ctx.save();
       ctx.fillStyle = this.colour("undecided-soft");

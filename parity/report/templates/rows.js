@@ -305,6 +305,28 @@ for (const table of document.querySelectorAll("table[data-keys]")) {
   for (const head of [...table.tHead.rows[0].cells].slice(0, 3)) resized.observe(head);
 }
 
+// A table that goes on to the right fades there, until it is at its end.
+for (const one of document.querySelectorAll(".scroll")) {
+  const told = () => one.classList.toggle("on-right", one.scrollLeft + one.clientWidth < one.scrollWidth - 2);
+  one.addEventListener("scroll", told, { passive: true });
+  const resized = new ResizeObserver(told);
+  resized.observe(one);
+  if (one.firstElementChild) resized.observe(one.firstElementChild);
+}
+
+// What matters is open on paper; what has only raw numbers stays folded.
+const unfolded = [];
+addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll(".gate details, .reasons details, details.folded"))
+    if (!one.open) {
+      one.open = true;
+      unfolded.push(one);
+    }
+});
+addEventListener("afterprint", () => {
+  for (const one of unfolded.splice(0)) one.open = false;
+});
+
 // Copying.
 
 const said = element("p", { className: "said" });
