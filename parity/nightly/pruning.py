@@ -19,7 +19,8 @@ DECISIONS = (TrailKind.PHASE, TrailKind.SWITCH, TrailKind.OVERRIDE)
 def prune_old_evidence(harness: Harness, now: datetime) -> list[str]:
     """Deletes the evidence of runs that hold for no session and are older than 30 days.
 
-    That of a run which a decision names stays, and that of a run with a page of its own. The trail says what goes before it goes.
+    That of a run which a decision names stays, and that of a run with a page of its own. The trail
+    says what goes before it goes.
     """
     suite, store = harness.suite, harness.store
     shown = (*store.nights(suite.migration), *store.superseded(suite.migration))
