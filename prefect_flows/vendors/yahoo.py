@@ -204,16 +204,15 @@ def _session(base_url: str | None, timeout_seconds: float) -> _Session:
 
 
 def _history(asked: _Fetch, window: Window, session: _Session) -> pandas.DataFrame | None:
-    # A cached failure would otherwise be the answer to every retry.
-    YfData.cache_get.cache_clear()
+    data = YfData(session=session)
+    # It would keep answers: a failure for every retry, and for two threads one of which asked.
+    data.cache_get = data.get
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Not through Ticker, which asks for the time zone first: a request a symbol more. The
             # answer itself has the zone, and it is checked there.
-            history = PriceHistory(
-                YfData(session=session), asked.symbol, NEW_YORK.key, session=session
-            )
+            history = PriceHistory(data, asked.symbol, NEW_YORK.key, session=session)
             frame: pandas.DataFrame = history.history(
                 start=window.start,
                 end=window.end,

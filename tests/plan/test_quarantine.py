@@ -540,7 +540,7 @@ def test_nothing_is_left_to_leave_in_the_last_phase(
         0, ["Nothing to leave: cleanup is the last phase", "reports/checklist.html"],
     )  # fmt: skip
     shown = inside("phase", "show", folder=tmp_path)
-    assert (shown.returncode, shown.stdout.splitlines()[:2]) == (
+    assert (shown.returncode, shown.stdout.splitlines()[:3:2]) == (
         0,
         ["Phase cleanup, primary candidate", "Nothing to leave: cleanup is the last phase"],
     )
