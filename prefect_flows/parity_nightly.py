@@ -33,8 +33,8 @@ from parity.nightly.pruning import prune_old_evidence
 from parity.nightly.publishing import beside_of
 from parity.plan.schedules import settle
 from parity.report.headline import compared_rows
+from parity.report.nights import night_link
 from parity.report.terminal import render_night
-from parity.report.view import NightRow
 from prefect_flows.blocks import alert_block
 from prefect_flows.work.progress import Bar
 
@@ -81,7 +81,7 @@ def publish(night: Night, result: RunResult) -> Path:
     link = night.harness.suite.alerts.link
     create_link_artifact(
         key="parity-report",
-        link=f"{link}/{NightRow.of(result).link}" if link else page.as_uri(),
+        link=f"{link}/{night_link(result)}" if link else page.as_uri(),
         link_text=f"{result.session}: {result.verdict.value}",
         description=f"Parity of {result.migration} on {result.session}",
     )

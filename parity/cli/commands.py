@@ -166,7 +166,7 @@ def _tell(
     since: tuple[str, tuple[Since, ...]] | None = None,
 ) -> int:
     from parity.nightly.publishing import beside_of
-    from parity.report.view import NightRow
+    from parity.report.nights import night_link
 
     beside = None if since is None else {"since": [found.to_json() for found in since[1]]}
 
@@ -176,13 +176,13 @@ def _tell(
 
             yield "\n"
             yield render_since(since[1], since[0])
-        yield f"\nReport: {shown(harness.suite.reports / NightRow.of(result).link)}\n"
+        yield f"\nReport: {shown(harness.suite.reports / night_link(result))}\n"
         yield f"Run: {result.run_id}\n"
 
     store, migration = harness.store, result.migration
     around = beside_of(harness, result, store.nights(migration), store.noise(migration))
     base = harness.suite.alerts.link
-    link = f"{base}/{NightRow.of(result).link}" if base else ""
+    link = f"{base}/{night_link(result)}" if base else ""
     return tell(result, outputs, beside=beside, shown=around, link=link, after=after)
 
 

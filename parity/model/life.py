@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from parity.model.result import DatasetResult, Incident, RunResult
 
-__all__ = ["Life", "Resolved", "State", "lives", "resolved"]
+__all__ = ["Life", "Resolved", "State", "compared", "lives", "resolved"]
 
 Ident = tuple[str, str]  # dataset, incident id
 _Past = list[tuple[date, dict[str, Incident]]]  # a dataset's nights, the oldest first
@@ -73,7 +73,7 @@ def resolved(night: RunResult, nights: Sequence[RunResult]) -> tuple[Resolved, .
     found: list[Resolved] = []
     for dataset in night.datasets:
         past = _past(dataset.name, before)
-        if not past or not _compared(dataset):
+        if not past or not compared(dataset):
             continue
         here = {incident.id for incident in dataset.incidents}
         last, incidents = past[-1]
@@ -122,10 +122,10 @@ def _past(name: str, nights: Sequence[RunResult]) -> _Past:
         (night.session, {incident.id: incident for incident in dataset.incidents})
         for night in nights
         for dataset in night.datasets
-        if dataset.name == name and _compared(dataset)
+        if dataset.name == name and compared(dataset)
     ]
 
 
-def _compared(dataset: DatasetResult) -> bool:
+def compared(dataset: DatasetResult) -> bool:
     """True when both sides had rows and causes were looked for: else nothing is mended."""
     return bool(dataset.rows.legacy and dataset.rows.candidate and dataset.explained)

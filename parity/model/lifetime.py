@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from parity.model.life import compared
 from parity.model.result import DatasetResult, Incident, RunResult
 
 __all__ = ["Lifetime", "lifetimes"]
@@ -68,17 +69,12 @@ def lifetimes(nights: Iterable[RunResult]) -> tuple[Lifetime, ...]:
     found: dict[tuple[str, str], _Seen] = {}
     here: dict[str, dict[str, _Seen]] = {}  # by dataset, what its newest night saw
     for night in sorted(nights, key=lambda one: one.session):
-        for dataset in filter(_compared, night.datasets):
+        for dataset in filter(compared, night.datasets):
             before = here.get(dataset.name, {})
             here[dataset.name] = _see(night, dataset, found)
             for ident in before.keys() - here[dataset.name].keys():
                 before[ident].gone = night.session
     return tuple(seen.lifetime(dataset) for (dataset, _), seen in found.items())
-
-
-def _compared(dataset: DatasetResult) -> bool:
-    """As for the life of an incident from night to night: parity.model.life."""
-    return bool(dataset.rows.legacy and dataset.rows.candidate and dataset.explained)
 
 
 def _see(

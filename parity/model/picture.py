@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 __all__ = ["Series", "series_from", "series_to_json"]
@@ -52,6 +52,16 @@ class Series:
         own = self.times if self.own is None else self.own
         if not len(self.times) == len(self.legacy) == len(self.candidate) == len(own):
             raise ValueError(f"series of {self.dataset} {self.symbol}: not one value for each time")
+
+    def at(self, places: Sequence[int]) -> Series:
+        """The same with only the points at some places, in their order."""
+        return replace(
+            self,
+            times=tuple(self.times[place] for place in places),
+            legacy=tuple(self.legacy[place] for place in places),
+            candidate=tuple(self.candidate[place] for place in places),
+            own=None if self.own is None else tuple(self.own[place] for place in places),
+        )
 
 
 def series_to_json(series: Iterable[Series]) -> dict[str, Any]:

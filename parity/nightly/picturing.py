@@ -355,13 +355,7 @@ def _kept(every: Series, telling: Sequence[int]) -> Series:
     ]
     size = len(every.times)
     kept = thinned(size, POINTS, ends=2 * AROUND, telling=telling, lines=[delta, *sides])
-    return replace(
-        every,
-        times=tuple(every.times[place] for place in kept),
-        legacy=tuple(every.legacy[place] for place in kept),
-        candidate=tuple(every.candidate[place] for place in kept),
-        own=None if every.own is None else tuple(every.own[place] for place in kept),
-    )
+    return every.at(kept)
 
 
 def _rest(dataset: Dataset, part: _Part) -> Iterator[tuple[str, str]]:

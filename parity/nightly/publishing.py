@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 
 from parity.evidence import disk, names
@@ -30,6 +30,69 @@ __all__ = ["beside_of", "publish_all", "publish_night", "publish_overview"]
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that is stored of the nights, read once for all pages.
+
+    `nights` hold, newest first, at least one; `superseded` were compared again later in another
+    phase; `rows` are both as the index has them, by run id.
+    """
+
+    harness: Harness
+    nights: tuple[RunResult, ...]
+    superseded: tuple[RunResult, ...]
+    noise: Sequence[Noise]
+    rows: Mapping[str, NightRow]
+    gate: Checklist | None
+
+    @classmethod
+    def of(
+        cls,
+        harness: Harness,
+        nights: tuple[RunResult, ...],
+        environ: Mapping[str, str] | None,
+    ) -> _Known:
+        store, migration = harness.store, harness.suite.migration
+        superseded = store.superseded(migration)
+        return cls(
+            harness, nights, superseded, store.noise(migration), _rows(nights, superseded),
+            _gate(harness, nights, environ),
+        )  # fmt: skip
+
+    def young(self, nights: Sequence[RunResult]) -> tuple[RunResult, ...]:
+        """Those of some nights that retention leaves a page."""
+        suite = self.harness.suite
+        phase = self.harness.store.phase(suite.migration)
+        return with_pages(nights, suite.retention, phase, self.nights[0].session)
+
+    def publish(self, night: RunResult) -> None:
+        """Writes a night's page."""
+        write_night(
+            night,
+            lambda dataset: self.harness.store.discrepancies(night, dataset),
+            (self.harness.suite.reports / night_link(night)).parent,
+            beside=beside_of(self.harness, night, self.nights, self.noise, self.rows),
+        )
+
+    def overview(self, shown: Sequence[RunResult]) -> None:
+        """Writes what tells of more than a night; `shown` are the nights that have pages."""
+        suite = self.harness.suite
+        if self.gate is not None:
+            write_checklist(self.gate, suite.reports)
+        publish_phases(self.harness, self.nights, shown, self.gate)
+        write_index(
+            [self.rows[night.run_id] for night in shown],
+            suite.reports,
+            migration=suite.migration,
+            serving=serving_view(self.harness),
+            gate=self.gate,
+        )
+
+    def keep_gate(self) -> None:
+        """Keeps the gate with the newest night; only who holds the night's lock may."""
+        _keep_gate(self.harness, self.nights[0], self.gate)
+
+
 def publish_night(
     harness: Harness, result: RunResult, environ: Mapping[str, str] | None = None
 ) -> Path:
@@ -44,23 +107,18 @@ def publish_night(
     Raises:
         ParityError: the store cannot be read, or the disk refuses.
     """
-    nights = harness.store.nights(result.migration)
-    noise = harness.store.noise(result.migration)
-    superseded = harness.store.superseded(result.migration)
-    rows = _rows(nights, superseded)
+    known = _Known.of(harness, harness.store.nights(result.migration), environ)
+    known.keep_gate()
     reports = harness.suite.reports
-    earlier = _with_pages(harness, superseded, nights[0].session)
-    shown = _with_pages(harness, nights, nights[0].session)
-    gate = _gate(harness, nights, environ)
-    _keep_gate(harness, nights[0], gate)
+    shown, earlier = known.young(known.nights), known.young(known.superseded)
     for night in [result, *(other for other in (*shown, *earlier) if other != result)]:
         # Also those that were stored by a harness that was killed before it published them.
         if night == result or not (reports / night_link(night)).exists():
-            _publish(harness, night, nights, noise, rows)
+            known.publish(night)
     try:
         seal(harness, shown)
     finally:  # what tells of several nights also tells what is sealed
-        _overview(harness, nights, (*shown, *earlier), gate, rows)
+        known.overview((*shown, *earlier))
     return reports / night_link(result)
 
 
@@ -72,16 +130,13 @@ def publish_all(
     Where nothing is stored nothing is written: an index may be that of another database.
     """
     nights = harness.store.nights(harness.suite.migration)
-    noise = harness.store.noise(harness.suite.migration)
     if nights:
-        superseded = harness.store.superseded(harness.suite.migration)
-        shown = _with_pages(harness, (*nights, *superseded), nights[0].session)
-        gate = _gate(harness, nights, environ)
-        _keep_gate(harness, nights[0], gate)
-        rows = _rows(nights, superseded)
-        for result in shown:
-            _publish(harness, result, nights, noise, rows)
-        _overview(harness, nights, shown, gate, rows)
+        known = _Known.of(harness, nights, environ)
+        known.keep_gate()
+        shown = known.young((*nights, *known.superseded))
+        for night in shown:
+            known.publish(night)
+        known.overview(shown)
     return nights
 
 
@@ -93,12 +148,9 @@ def publish_overview(harness: Harness, environ: Mapping[str, str] | None = None)
     """
     nights = harness.store.nights(harness.suite.migration)
     if nights:
-        reports = harness.suite.reports
-        superseded = harness.store.superseded(harness.suite.migration)
-        both = (*nights, *superseded)
-        shown = tuple(night for night in both if (reports / night_link(night)).exists())
-        rows = _rows(nights, superseded)
-        _overview(harness, nights, shown, _gate(harness, nights, environ), rows)
+        known = _Known.of(harness, nights, environ)
+        reports, both = harness.suite.reports, (*nights, *known.superseded)
+        known.overview([night for night in both if (reports / night_link(night)).exists()])
 
 
 def beside_of(
@@ -123,47 +175,6 @@ def beside_of(
         series=_kept_series(place),
         evidence=harness.suite.state / EVIDENCE,
         config=harness.suite.source,
-    )
-
-
-def _with_pages(harness: Harness, nights: Sequence[RunResult], day: date) -> tuple[RunResult, ...]:
-    phase = harness.store.phase(harness.suite.migration)
-    return with_pages(nights, harness.suite.retention, phase, day)
-
-
-def _publish(
-    harness: Harness,
-    result: RunResult,
-    nights: Sequence[RunResult],
-    noise: Sequence[Noise],
-    rows: Mapping[str, NightRow],
-) -> None:
-    write_night(
-        result,
-        lambda dataset: harness.store.discrepancies(result, dataset),
-        (harness.suite.reports / night_link(result)).parent,
-        beside=beside_of(harness, result, nights, noise, rows),
-    )
-
-
-def _overview(
-    harness: Harness,
-    nights: Sequence[RunResult],
-    shown: Sequence[RunResult],
-    gate: Checklist | None,
-    rows: Mapping[str, NightRow],
-) -> None:
-    """All pages that tell of more than a night; `shown` are the nights that have pages."""
-    suite = harness.suite
-    if gate is not None:
-        write_checklist(gate, suite.reports)
-    publish_phases(harness, nights, shown, gate)
-    write_index(
-        [rows[night.run_id] for night in shown],
-        suite.reports,
-        migration=suite.migration,
-        serving=serving_view(harness),
-        gate=gate,
     )
 
 

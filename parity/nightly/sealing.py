@@ -28,7 +28,7 @@ from parity.model.trail import TrailEntry, TrailKind
 from parity.nightly.harness import EVIDENCE, Harness
 from parity.nightly.recording import waivers_text
 from parity.report.nights import night_link
-from parity.report.publish import render_json
+from parity.report.publish import result_file
 
 __all__ = ["BY", "seal"]
 
@@ -131,9 +131,7 @@ class _Work:
 
     def _write(self, place: Path, run: Stored, result: RunResult) -> Iterator[str]:
         """Writes what is known; yields the names of what is not."""
-        # As it is published, to the byte: half of a surrogate pair is no UTF-8.
-        result_json = render_json(result).encode(errors="backslashreplace")
-        disk.put(place / names.RESULT, result_json)
+        disk.put(place / names.RESULT, result_file(result))  # as it is published, to the byte
         disk.put(place / names.VERSIONS, self.versions)
         for name, text in (
             (names.CONFIG, self._config(run)),

@@ -19,7 +19,7 @@ from parity.report.rows import csv_name, write_csv
 from parity.report.serving import ServingView
 from parity.report.view import NightRow
 
-__all__ = ["render_json", "write_index", "write_night"]
+__all__ = ["render_json", "result_file", "write_index", "write_night"]
 
 
 def render_json(result: RunResult) -> str:
@@ -29,6 +29,17 @@ def render_json(result: RunResult) -> str:
         ValueError: a delta is NaN or infinite, which JSON cannot say.
     """
     return json.dumps(result.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def result_file(result: RunResult) -> bytes:
+    """The content of the file `result.json`.
+
+    Half of a surrogate pair, as a log may hold one, is written as JSON's own escape of it.
+
+    Raises:
+        ValueError: a delta is NaN or infinite, which JSON cannot say.
+    """
+    return render_json(result).encode(errors="backslashreplace")
 
 
 def write_night(
@@ -62,8 +73,7 @@ def write_night(
             result, samples, beside=beside, kept=kept, docs=_docs(folder), pages=pages
         )
         (new / "index.html").write_bytes(night_page(view).encode())
-        # Half of a surrogate pair, as a log may hold one, is written as JSON's own escape of it.
-        (new / "result.json").write_bytes(render_json(result).encode(errors="backslashreplace"))
+        (new / "result.json").write_bytes(result_file(result))
 
 
 def write_index(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from parity.model.picture import Series
 from parity.model.thinning import thinned
@@ -94,15 +93,7 @@ def _some(series: Series, most: int) -> Series:
     lines = [[_delta(*pair) for pair in pairs], series.legacy, series.candidate]
     ends = min(10, most // 4)
     kept = thinned(len(series.times), most, ends=ends, telling=telling, lines=lines)
-    if len(kept) == len(series.times):
-        return series
-    return replace(
-        series,
-        times=tuple(series.times[place] for place in kept),
-        legacy=tuple(series.legacy[place] for place in kept),
-        candidate=tuple(series.candidate[place] for place in kept),
-        own=None if series.own is None else tuple(series.own[place] for place in kept),
-    )
+    return series if len(kept) == len(series.times) else series.at(kept)
 
 
 def _rows(
